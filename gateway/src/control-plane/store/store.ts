@@ -1,0 +1,80 @@
+/** One revision of a service, as its owner registered it. Immutable once stored. */
+export interface ServiceRevision {
+  readonly ownerId: string;
+  readonly name: string;
+  /** 1, 2, …: grows by one with each accepted change of the service; never reused, also after the service was removed. */
+  readonly revision: number;
+  /** UTC. */
+  readonly createdAt: Date;
+  /** Who made it: "owner" or "master". */
+  readonly author: string;
+  readonly definition: ServiceDefinition;
+}
+
+/** What an owner says of a service. */
+export interface ServiceDefinition {
+  readonly serviceId: string;
+  readonly idlFiles: Readonly<Record<string, string>>;
+  /** The key of `idlFiles` that holds the service. */
+  readonly mainFile: string;
+  readonly version: string;
+  readonly description: string;
+  readonly serverCount: number;
+  readonly paths: readonly { readonly methodPath: string; readonly exposedMethod: string }[];
+  readonly registeredServers: readonly { readonly serverUrl: string; readonly port: number }[];
+}
+
+/** The head of an owner: which revision of which service is current. Replaced whole, in one compare-and-set. */
+export interface OwnerHead {
+  readonly ownerId: string;
+  readonly ownerName: string;
+  /** SHA-256 of the API key, 64 hex digits. */
+  readonly keyDigest: string;
+  /** 1, 2, …: grows by one with each change of this owner. */
+  readonly version: number;
+  readonly services: readonly { readonly name: string; readonly revision: number }[];
+}
+
+/** Why a write was refused; nothing of it was stored. */
+export type StoreRefusal = "OWNER_EXISTS" | "SERVICE_TAKEN" | "OWNER_UNKNOWN" | "VERSION_CHANGED";
+export type StoreResult =
+  | { readonly ok: true; readonly head: OwnerHead }
+  | { readonly ok: false; readonly refusal: StoreRefusal; readonly service?: string };
+
+/** A service as the new head shall hold it: a new definition, or the revision that is current. */
+export type ServiceWrite =
+  | { readonly name: string; readonly definition: ServiceDefinition }
+  | { readonly name: string; readonly keep: true };
+
+/**
+ * Keeps owners and the revisions of their services. A write is visible whole or not at all, also when the process dies in
+ * the middle of it, and what was acknowledged survives. A service name belongs to one owner.
+ *
+ * A store never checks IDL, never hashes keys, never publishes. Every call ends within the store's time bound; when the
+ * store can't be reached, or can't write, it rejects with a GatewayError STORE_UNAVAILABLE.
+ */
+export interface Store {
+  /** Opens, migrates; rejects with a clear message when the data is damaged, newer than this program, or in use. */
+  open(): Promise<void>;
+  createOwner(
+    owner: { ownerId: string; ownerName: string; keyDigest: string },
+    services: readonly { name: string; definition: ServiceDefinition }[],
+    author: string,
+  ): Promise<StoreResult>;
+  /** Replaces the whole list of services; refused when the head's version is no longer `expectedVersion`. */
+  updateOwner(ownerId: string, expectedVersion: number, services: readonly ServiceWrite[], author: string): Promise<StoreResult>;
+  owner(ownerId: string): Promise<OwnerHead | undefined>;
+  owners(): Promise<readonly OwnerHead[]>;
+  serviceRevision(name: string, revision: number): Promise<ServiceRevision | undefined>;
+  /** The history, oldest first, without its definitions' IDL being parsed or checked. */
+  history(name: string): Promise<readonly ServiceRevision[]>;
+  /** A small secret or setting of the whole installation, e.g. the digest of the generated master key. */
+  setting(name: string): Promise<string | undefined>;
+  /** Sets it when it has no value yet; resolves to the value that holds. */
+  initSetting(name: string, value: string): Promise<string>;
+  /** Calls back with the new head after each change, those of other processes included. Returns what stops it. */
+  watch(listener: (head: OwnerHead) => void): () => void;
+  /** Cheap: can it read and write now? */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}

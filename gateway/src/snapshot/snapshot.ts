@@ -1,0 +1,88 @@
+import type { MethodCodec, Schema } from "@thriftgate/thrift";
+
+/** How an instance speaks. */
+export interface Dialect {
+  readonly transport: "framed" | "buffered";
+  readonly protocol: "binary";
+}
+
+/** One running RPC server of a service. */
+export interface Instance {
+  /** The ServerID. */
+  readonly id: string;
+  /** IP literal or host name, as declared. */
+  readonly address: string;
+  readonly port: number;
+  /** 1 … 100. */
+  readonly weight: number;
+  readonly meta: Readonly<Record<string, string>>;
+  readonly dialect: Dialect;
+  /** `critical`: its TTL ran out; called only when no healthy one is left. */
+  readonly health: "passing" | "critical";
+  /** Monotonic milliseconds; refusals in its first 10 s never eject it. */
+  readonly joinedAtMs: number;
+}
+
+export interface CallOptions {
+  /** Whole call, in milliseconds. */
+  readonly deadlineMs: number;
+  /** `true` and `false` are the owner's word; `undefined`: the HTTP method decides (GET is). */
+  readonly idempotent: boolean | undefined;
+}
+
+/** `/{serviceName}/{path}`, bound to one method. */
+export interface Route {
+  readonly path: string;
+  /** Compiled at first use. */
+  readonly codec: MethodCodec;
+  readonly options: CallOptions;
+}
+
+/** What calls of one service are served from. Immutable: a request keeps the entry that it began with. */
+export interface ServiceEntry {
+  readonly name: string;
+  readonly revision: number;
+  readonly schema: Schema;
+  readonly routes: ReadonlyMap<string, Route>;
+  readonly instances: readonly Instance[];
+}
+
+/** `undefined`: the service is gone. */
+export type SnapshotChange = readonly [serviceName: string, entry: ServiceEntry | undefined];
+
+/** The hinge between the planes: the control plane publishes, the data plane reads. */
+export interface Snapshot {
+  entry(serviceName: string): ServiceEntry | undefined;
+  names(): Iterable<string>;
+  /** Grows by one with each `publish`. */
+  readonly revision: number;
+  /** Replaces these entries, and no other, in one synchronous turn. */
+  publish(changes: readonly SnapshotChange[]): void;
+  /** Called after each `publish`, e.g. to close the connections of instances that left. Returns what unsubscribes. */
+  onPublish(listener: (changes: readonly SnapshotChange[]) => void): () => void;
+}
+
+export function createSnapshot(): Snapshot {
+  const entries = new Map<string, ServiceEntry>();
+  const listeners = new Set<(changes: readonly SnapshotChange[]) => void>();
+  let revision = 0;
+  return {
+    entry: (serviceName) => entries.get(serviceName),
+    names: () => entries.keys(),
+    get revision() {
+      return revision;
+    },
+    publish(changes) {
+      for (const [name, entry] of changes) {
+        if (entry === undefined) entries.delete(name);
+        else entries.set(name, entry);
+      }
+      revision += 1;
+      for (const listener of listeners) listener(changes);
+    },
+    onPublish(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}

@@ -1,0 +1,38 @@
+export {
+  type CodecOptions,
+  createServiceCodec,
+  type DecodedReply,
+  type EncodedCall,
+  type MethodCodec,
+  type ServiceCodec,
+} from "./compile/codec.ts";
+export type { IdlFault, IdlFaultCode } from "./idl/fault.ts";
+export { RequestFault, type RequestFaultCode } from "./json/request-fault.ts";
+export { assertStrictJson } from "./json/strict-json.ts";
+export { compileIdl, type IdlFiles, type IdlLimits, type IdlResult } from "./schema/compile-idl.ts";
+export type {
+  Annotations,
+  Constant,
+  EnumDescriptor,
+  FieldDescriptor,
+  MethodDescriptor,
+  Schema,
+  ServiceDescriptor,
+  StructDescriptor,
+  TypeDescriptor,
+} from "./schema/descriptors.ts";
+export {
+  type ApplicationException,
+  type MessageHeader,
+  MessageType,
+  readApplicationException,
+  readMessageHeader,
+} from "./wire/message.ts";
+export {
+  createBufferedReader,
+  createFramedReader,
+  type MessageReader,
+  type MessageReaderOptions,
+  type OnMessage,
+} from "./wire/message-reader.ts";
+export { ReplyFault, type ReplyFaultCode } from "./wire/reply-fault.ts";
