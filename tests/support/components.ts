@@ -1,0 +1,36 @@
+import { spawnSync } from "node:child_process";
+import { describe } from "vitest";
+
+/** Something that some tests need beside Node. In CI it must be there; elsewhere the end of the run says what was left out. */
+export interface Component {
+  readonly name: string;
+  readonly install: string;
+  readonly present: () => boolean;
+}
+
+function succeeds(command: string, args: readonly string[]): boolean {
+  return spawnSync(command, args, { stdio: "ignore" }).status === 0;
+}
+
+/** Debian's interpreter first: python3-thrift is installed for that one. */
+export const pythonWithThrift = ["/usr/bin/python3", "python3"].find((python) =>
+  succeeds(python, ["-c", "import thrift.server.TServer"]),
+);
+
+export const apacheThriftForPython: Component = {
+  name: "a Thrift server in Python (Apache's compiler and library)",
+  install: "apt-get install thrift-compiler python3-thrift",
+  present: () => pythonWithThrift !== undefined && succeeds("thrift", ["--version"]),
+};
+
+export const components: readonly Component[] = [apacheThriftForPython];
+
+/** `describe`, for tests that need a component. */
+export function describeWith(component: Component, title: string, body: () => void): void {
+  if (component.present()) {
+    describe(title, body);
+    return;
+  }
+  if (process.env.CI !== undefined) throw new Error(`${title}: CI lacks ${component.name}; ${component.install}`);
+  describe.skip(`${title} (needs ${component.name})`, body);
+}
