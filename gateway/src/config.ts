@@ -1,3 +1,7 @@
+export { ConfigError, type ConfigFault } from "./config/config-error.ts";
+export { loadConfig } from "./config/load-config.ts";
+export { resolveConfig } from "./config/resolve-config.ts";
+
 /** The whole configuration of a gateway: complete, validated, frozen. docs/configuration.md explains each key. */
 export interface GatewayConfig {
   readonly host: string;

@@ -1,0 +1,45 @@
+import { PUBLISHED_MASTER_KEY } from "./original-keys.ts";
+import type { RawConfig } from "./schema.ts";
+
+/** What each key allows by itself and the keys together do not. */
+export function contradictions(config: RawConfig): { path: string; message: string }[] {
+  const reachable = !isLoopback(config.host);
+  const rules: readonly (readonly [broken: boolean, path: string, message: string])[] = [
+    [
+      reachable && config.registration === undefined,
+      "registration",
+      `not given; others can reach ${config.host}, so say who may register: "open" (anyone) or "token" (who has registrationToken)`,
+    ],
+    [
+      config.registration === "token" && config.registrationToken === undefined,
+      "registrationToken",
+      'not given; needed where registration is "token"',
+    ],
+    [
+      config.registration !== "token" && config.registrationToken !== undefined,
+      "registrationToken",
+      'given; expected registration "token" with it',
+    ],
+    [
+      !isLoopback(config.adminHost) && config.adminKey === undefined,
+      "adminKey",
+      `not given; needed since others can reach the admin listener on ${config.adminHost}`,
+    ],
+    [
+      config.port !== 0 && config.port === config.adminPort,
+      "adminPort",
+      `${config.adminPort}; expected another port than the public listener's`,
+    ],
+    [
+      reachable && config.masterKey === PUBLISHED_MASTER_KEY,
+      "masterKey",
+      "the one that the original gateway was published with; expected one that only you know",
+    ],
+  ];
+  return rules.filter(([broken]) => broken).map(([, path, message]) => ({ path, message }));
+}
+
+/** Only what is certain: any other name or address counts as one that others can reach. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
+}

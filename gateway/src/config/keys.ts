@@ -1,0 +1,55 @@
+import { z } from "zod";
+import { configSchema } from "./schema.ts";
+
+/** One key of the configuration that holds a value. */
+export interface ConfigKey {
+  /** `limits.maxDepth` */
+  readonly path: string;
+  /** `THRIFTGATE_LIMITS_MAX_DEPTH` */
+  readonly env: string;
+  readonly type: "number" | "boolean" | "list" | "text";
+  readonly secret: boolean;
+  readonly default: unknown;
+  readonly description: string;
+}
+
+interface JsonSchema {
+  readonly type?: string;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly secret?: boolean;
+  readonly default?: unknown;
+  readonly description?: string;
+}
+
+/** What a configuration file may hold, for editors: config/thriftgate.schema.json. */
+export function configJsonSchema(): JsonSchema {
+  const schema = z.toJSONSchema(configSchema, { io: "input" }) as JsonSchema;
+  return { ...schema, properties: { $schema: { type: "string", description: "This schema." }, ...schema.properties } };
+}
+
+/** Every key by its path. */
+export const configKeys: ReadonlyMap<string, ConfigKey> = new Map(
+  keysOf(z.toJSONSchema(configSchema, { io: "input" }) as JsonSchema, "").map((key) => [key.path, key]),
+);
+
+function keysOf(schema: JsonSchema, prefix: string): ConfigKey[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, property]) => {
+    const path = `${prefix}${name}`;
+    if (property.properties) return keysOf(property, `${path}.`);
+    const { type, secret = false, default: value, description = "" } = property;
+    return [{ path, env: environmentName(path), type: valueType(type), secret, default: value, description }];
+  });
+}
+
+function valueType(type: string | undefined): ConfigKey["type"] {
+  if (type === "integer" || type === "number") return "number";
+  if (type === "boolean") return "boolean";
+  return type === "array" ? "list" : "text";
+}
+
+function environmentName(path: string): string {
+  return `THRIFTGATE_${path
+    .replace(".", "_")
+    .replace(/[A-Z]/g, (letter) => `_${letter}`)
+    .toUpperCase()}`;
+}

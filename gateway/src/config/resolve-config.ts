@@ -1,0 +1,61 @@
+import { inspect } from "node:util";
+import type { z } from "zod";
+import type { GatewayConfig } from "../config.ts";
+import { ConfigError, type ConfigFault } from "./config-error.ts";
+import { contradictions, isLoopback } from "./contradictions.ts";
+import { configKeys } from "./keys.ts";
+import { type ConfigSources, type LayeredConfig, layerSources } from "./layer-sources.ts";
+import { nearestName } from "./nearest-name.ts";
+import { originalKeys } from "./original-keys.ts";
+import { configSchema } from "./schema.ts";
+
+/** Unknown in, complete and frozen out. Throws a ConfigError with every fault. */
+export function resolveConfig(sources: ConfigSources): GatewayConfig {
+  const layered = layerSources(sources);
+  const parsed = configSchema.safeParse(layered.input);
+  const faults = [...layered.faults, ...(parsed.error?.issues ?? []).flatMap((issue) => faultsOf(issue, layered))];
+  if (!parsed.success) throw new ConfigError(faults);
+
+  const given = parsed.data;
+  faults.push(...contradictions(given).map((fault) => ({ ...fault, origin: layered.origins.get(fault.path) })));
+  if (faults.length > 0) throw new ConfigError(faults);
+  return Object.freeze({
+    ...given,
+    adminKey: given.adminKey,
+    registration: given.registration ?? "open",
+    registrationToken: given.registrationToken,
+    masterKey: given.masterKey,
+    allowLoopbackInstances: given.allowLoopbackInstances ?? isLoopback(given.host),
+    instanceNetworks: Object.freeze(given.instanceNetworks),
+    limits: Object.freeze(given.limits),
+  });
+}
+
+function faultsOf(issue: z.core.$ZodIssue, { input, origins }: LayeredConfig): ConfigFault[] {
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => {
+      const path = [...issue.path, key].join(".");
+      const meant = nearestKey(path);
+      return { path, origin: origins.get(path), message: `unknown key${meant ? `; did you mean ${meant}?` : ""}` };
+    });
+  }
+  const path = issue.path.join(".");
+  const key = String(issue.path[0] ?? "");
+  const value = issue.path.reduce<unknown>((parent, segment) => (parent as Record<PropertyKey, unknown>)[segment], input);
+  const shown = configKeys.get(path)?.secret ? "(its value is not shown)" : show(value);
+  return [{ path, origin: origins.get(path) ?? origins.get(key), message: `${shown}; expected ${issue.message}` }];
+}
+
+/** A bound given beside `limits` instead of in it is the likeliest slip. */
+function nearestKey(path: string): string | undefined {
+  const paths = [...configKeys.keys()];
+  return paths.find((known) => known.endsWith(`.${path}`)) ?? nearestName(path, [...paths, ...originalKeys.keys()]);
+}
+
+const SHOWN_LENGTH = 80;
+
+function show(value: unknown): string {
+  // A store's address may hold a password.
+  const text = inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY }).replace(/\/\/.*@/, "//…@");
+  return text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}…` : text;
+}

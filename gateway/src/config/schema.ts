@@ -1,0 +1,90 @@
+import { z } from "zod";
+import { limitsSchema, ratio, wholeNumber } from "./limits.ts";
+
+const port = () => wholeNumber(0, 65_535);
+const flag = () => z.boolean({ error: "true or false" });
+
+function host() {
+  const error = 'an IP address or a host name, like "127.0.0.1" or "::"';
+  return z.string({ error }).regex(/^[A-Za-z0-9:._-]{1,253}$/, { error });
+}
+
+/** Long enough that it can't be guessed; the original's keys have 36 characters. */
+function secret() {
+  const error = "at least 16 characters, none of them blank or beyond ASCII";
+  return z.string({ error }).regex(/^[\x21-\x7e]{16,512}$/, { error });
+}
+
+/** Refuses what another version, or nobody, understands. The address that follows the scheme is not judged here. */
+function backend(remote: RegExp, remoteName: string) {
+  const error = '"embedded"';
+  return z
+    .string({ error })
+    .refine((value) => value === "embedded" || remote.test(value), { error, abort: true })
+    .refine((value) => value === "embedded", { error: `"embedded": ${remoteName} is not in this version` })
+    .default("embedded");
+}
+
+/** The keys of the configuration as a file may hold them. `.meta({ secret: true })`: the value is never shown. */
+export const configSchema = z.strictObject(
+  {
+    host: host().default("127.0.0.1").describe("Address of the public listener."),
+    port: port().default(4200).describe("Port of the public listener; 0 picks a free one."),
+    adminHost: host().default("127.0.0.1").describe("Address of the admin listener; other than loopback needs adminKey."),
+    adminPort: port().default(4201).describe("Port of the admin listener; 0 picks a free one."),
+    adminKey: secret()
+      .optional()
+      .meta({ secret: true })
+      .describe("Key of the admin listener; needed where it is not on loopback."),
+    dataDir: z
+      .string({ error: "a directory's path" })
+      .min(1, { error: "a directory's path" })
+      .default(".thriftgate")
+      .describe("Where the embedded store and registry keep their files."),
+    store: backend(/^mongodb(\+srv)?:\/\//, "MongoDB").describe('Where services are kept: "embedded".'),
+    registry: backend(/^consul:\/\//, "Consul").describe('Where instances are kept: "embedded".'),
+    workers: wholeNumber(1, 1_024)
+      .refine((value) => value === 1, { error: "1: more workers are not in this version" })
+      .default(1)
+      .describe("Processes that serve calls: 1."),
+    logLevel: z
+      .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"], {
+        error: "one of trace, debug, info, warn, error, fatal, silent",
+      })
+      .default("info")
+      .describe("The least severe log line that is written."),
+    accessLogSampling: ratio().default(1).describe("Share of successful calls that get an access line; errors always do."),
+    registration: z
+      .enum(["open", "token"], { error: '"open" or "token"' })
+      .optional()
+      .describe(
+        'Who may register: "open", anyone, the default while the public listener is on loopback; "token", who has registrationToken.',
+      ),
+    registrationToken: secret().optional().meta({ secret: true }).describe('The token, where registration is "token".'),
+    masterKey: secret()
+      .optional()
+      .meta({ secret: true })
+      .describe("A key that may act for any owner; generated and printed at the first start where none is given."),
+    enforceRegisteredServers: flag()
+      .default(false)
+      .describe("Only addresses in a service's RegisteredServers may connect, where it has any."),
+    allowLoopbackInstances: flag()
+      .optional()
+      .describe("Instances may be on loopback; the default while the public listener is on loopback."),
+    instanceNetworks: z
+      .array(z.union([z.cidrv4(), z.cidrv6()], { error: 'a network like "10.0.0.0/8" or "fd00::/8"' }), {
+        error: 'a list of networks like "10.0.0.0/8"',
+      })
+      .default([])
+      .describe("Networks that instances must be in; empty: all that are not forbidden."),
+    timeToLiveSeconds: wholeNumber(1, 86_400).default(45).describe("An instance without a beat for so long is critical."),
+    timeToDieSeconds: wholeNumber(1, 604_800).default(90).describe("An instance critical for so long is removed."),
+    drainMs: wholeNumber(0, 3_600_000)
+      .default(10_000)
+      .describe("How long calls under way may take to finish when the gateway stops."),
+    limits: limitsSchema.prefault({}).describe("Bounds."),
+  },
+  { error: "an object" },
+);
+
+export type RawConfig = z.output<typeof configSchema>;
