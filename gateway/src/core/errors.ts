@@ -78,13 +78,24 @@ export interface ProblemMembers {
   suggestions?: readonly string[];
   /** Further faults of the same request, e.g. of an IDL. */
   faults?: readonly unknown[];
+  /** The type of a declared exception; its `value` follows as JSON of its own. */
+  exception?: string;
 }
 
 /** Extra response headers of an error: `allow`, `retry-after`, `www-authenticate`. */
 export type ErrorHeaders = Readonly<Record<string, string>>;
 
-/** The one error of the gateway. `detail` is for the caller and holds no key, body or instance address; `cause` is for the log alone. */
-export class GatewayError extends Error {
+/** What a caller is told when there is no other answer. `detail` holds no key, body or instance address. */
+export interface Problem {
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly detail: string;
+  readonly members: ProblemMembers;
+  readonly headers: ErrorHeaders;
+}
+
+/** The one error of the gateway; `cause` is for the log alone. */
+export class GatewayError extends Error implements Problem {
   override readonly name = "GatewayError";
   readonly code: ErrorCode;
   readonly members: ProblemMembers;
@@ -104,4 +115,14 @@ export class GatewayError extends Error {
   get status(): number {
     return errorStatus[this.code];
   }
+
+  get detail(): string {
+    return this.message;
+  }
+}
+
+/** Whatever was thrown as a problem; what nobody foresaw is our own fault, and its cause is for the log. */
+export function toGatewayError(thrown: unknown): GatewayError {
+  if (thrown instanceof GatewayError) return thrown;
+  return new GatewayError("INTERNAL", "The gateway failed to handle the request.", { cause: thrown });
 }
