@@ -11,3 +11,19 @@ export class ReplyFault extends Error {
     this.code = code;
   }
 }
+
+export function truncated(): ReplyFault {
+  return new ReplyFault("MALFORMED", "the message ends inside a value");
+}
+
+export function badSize(): ReplyFault {
+  return new ReplyFault("MALFORMED", "a size is negative or larger than what is left of the message");
+}
+
+export function badType(): ReplyFault {
+  return new ReplyFault("MALFORMED", "a type code is unknown or not the one expected");
+}
+
+export function tooDeep(): ReplyFault {
+  return new ReplyFault("TOO_LARGE", "the message is nested too deep");
+}
