@@ -48,10 +48,12 @@ export type ServiceWrite =
 
 /**
  * Keeps owners and the revisions of their services. A write is visible whole or not at all, also when the process dies in
- * the middle of it, and what was acknowledged survives. A service name belongs to one owner.
+ * the middle of it, and what was acknowledged survives. A service name belongs to one owner, as long as its head holds it; after
+ * that it is free, and whoever takes it continues its revisions. Names and IDs are any text, compared exactly.
  *
  * A store never checks IDL, never hashes keys, never publishes. Every call ends within the store's time bound; when the
- * store can't be reached, or can't write, it rejects with a GatewayError STORE_UNAVAILABLE.
+ * store can't be reached, or can't write, it rejects with a GatewayError STORE_UNAVAILABLE. A list that names a service twice, or
+ * keeps one that the head doesn't hold, is a fault of the calling code: it rejects with a TypeError.
  */
 export interface Store {
   /** Opens, migrates; rejects with a clear message when the data is damaged, newer than this program, or in use. */
@@ -61,18 +63,20 @@ export interface Store {
     services: readonly { name: string; definition: ServiceDefinition }[],
     author: string,
   ): Promise<StoreResult>;
-  /** Replaces the whole list of services; refused when the head's version is no longer `expectedVersion`. */
+  /** Replaces the whole list of services, in this order; refused when the head's version is no longer `expectedVersion`. */
   updateOwner(ownerId: string, expectedVersion: number, services: readonly ServiceWrite[], author: string): Promise<StoreResult>;
   owner(ownerId: string): Promise<OwnerHead | undefined>;
   owners(): Promise<readonly OwnerHead[]>;
   serviceRevision(name: string, revision: number): Promise<ServiceRevision | undefined>;
+  /** Those that the heads hold, in one go: what a gateway starts from. */
+  currentRevisions(): Promise<readonly ServiceRevision[]>;
   /** The history, oldest first, without its definitions' IDL being parsed or checked. */
   history(name: string): Promise<readonly ServiceRevision[]>;
   /** A small secret or setting of the whole installation, e.g. the digest of the generated master key. */
   setting(name: string): Promise<string | undefined>;
   /** Sets it when it has no value yet; resolves to the value that holds. */
   initSetting(name: string, value: string): Promise<string>;
-  /** Calls back with the new head after each change, those of other processes included. Returns what stops it. */
+  /** Calls back with the new head after each change, in the order of an owner's versions, those of other processes included. Returns what stops it. */
   watch(listener: (head: OwnerHead) => void): () => void;
   /** Cheap: can it read and write now? */
   ping(): Promise<void>;
