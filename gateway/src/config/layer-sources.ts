@@ -1,6 +1,6 @@
+import { nearestNames } from "../core/nearest-names.ts";
 import type { ConfigFault } from "./config-error.ts";
 import { type ConfigKey, configKeys } from "./keys.ts";
-import { nearestName } from "./nearest-name.ts";
 import { originalKeys } from "./original-keys.ts";
 
 /** Where a configuration comes from; the earlier wins. */
@@ -100,6 +100,6 @@ function isKubernetesLink(name: string, text: string): boolean {
 }
 
 function didYouMean(name: string, names: Iterable<string>): string {
-  const meant = nearestName(name, names);
+  const [meant] = nearestNames(name, names, 1);
   return meant ? `; did you mean ${meant}?` : "";
 }

@@ -1,11 +1,11 @@
 import { inspect } from "node:util";
 import type { z } from "zod";
 import type { GatewayConfig } from "../config.ts";
+import { nearestNames } from "../core/nearest-names.ts";
 import { ConfigError, type ConfigFault } from "./config-error.ts";
 import { contradictions, isLoopback } from "./contradictions.ts";
 import { configKeys } from "./keys.ts";
 import { type ConfigSources, type LayeredConfig, layerSources } from "./layer-sources.ts";
-import { nearestName } from "./nearest-name.ts";
 import { originalKeys } from "./original-keys.ts";
 import { configSchema } from "./schema.ts";
 
@@ -49,7 +49,7 @@ function faultsOf(issue: z.core.$ZodIssue, { input, origins }: LayeredConfig): C
 /** A bound given beside `limits` instead of in it is the likeliest slip. */
 function nearestKey(path: string): string | undefined {
   const paths = [...configKeys.keys()];
-  return paths.find((known) => known.endsWith(`.${path}`)) ?? nearestName(path, [...paths, ...originalKeys.keys()]);
+  return paths.find((known) => known.endsWith(`.${path}`)) ?? nearestNames(path, [...paths, ...originalKeys.keys()], 1)[0];
 }
 
 const SHOWN_LENGTH = 80;
