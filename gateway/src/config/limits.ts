@@ -23,7 +23,7 @@ const MAX_IDL_BYTES = 1 * MIB;
 /** Bounds what one registration may cost in memory; the largest real IDL that we met has 900. */
 const MAX_TYPES = 2_000;
 /** Query arguments of one call: every field of a large struct, and lists beside. */
-const MAX_QUERY_ARGUMENTS = 1_000;
+const MAX_QUERY_ARGUMENTS = 200;
 /** Well below the usual limit of open files, which instances need too. */
 const MAX_CONNECTIONS = 10_000;
 /** 0, no bound: a caller that keeps its connection costs nothing by it. */
@@ -31,8 +31,8 @@ const MAX_REQUESTS_PER_SOCKET = 0;
 const MAX_SERVICES_PER_OWNER = 100;
 /** Bounds what one owner's key can do to the snapshot. */
 const MAX_INSTANCES_PER_SERVICE = 1_000;
-/** From one address: each one costs a compiler run. */
-const REGISTRATIONS_PER_MINUTE = 60;
+/** From one address: each one costs a compiler run, and needs no key. */
+const REGISTRATIONS_PER_MINUTE = 100;
 /** A slow head holds a connection; nobody honest needs longer. */
 const HEADERS_TIMEOUT_MS = 10 * SECOND;
 /** The whole request: 4 MiB on a slow mobile line. */
@@ -91,7 +91,7 @@ export const limitsSchema = z.strictObject(
     maxInstancesPerService: count().default(MAX_INSTANCES_PER_SERVICE).describe("Instances of one service; more: 429."),
     registrationsPerMinute: count()
       .default(REGISTRATIONS_PER_MINUTE)
-      .describe("Registrations and updates a minute from one address; more: 429."),
+      .describe("Registrations a minute from one address; more: 429."),
     headersTimeoutMs: milliseconds().default(HEADERS_TIMEOUT_MS).describe("For the head of a request to arrive; longer: 408."),
     requestTimeoutMs: milliseconds().default(REQUEST_TIMEOUT_MS).describe("For a whole request to arrive; longer: 408."),
     keepAliveTimeoutMs: milliseconds()

@@ -53,7 +53,7 @@ export const configSchema = z.strictObject(
       })
       .default("info")
       .describe("The least severe log line that is written."),
-    accessLogSampling: ratio().default(1).describe("Share of successful calls that get an access line; errors always do."),
+    accessLogSampling: ratio().default(0.01).describe("Share of successful calls that get an access line; errors always do."),
     registration: z
       .enum(["open", "token"], { error: '"open" or "token"' })
       .optional()
