@@ -8,11 +8,19 @@ export interface Clock {
   after(delayMs: number, callback: () => void): () => void;
 }
 
+/** Node runs a timer with a longer delay at once. */
+const longestDelayMs = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
   now: () => new Date(),
   after(delayMs, callback) {
-    const timer = setTimeout(callback, delayMs).unref();
+    let timer: NodeJS.Timeout;
+    const wait = (restMs: number): void => {
+      const laterMs = restMs - longestDelayMs;
+      timer = (laterMs > 0 ? setTimeout(wait, longestDelayMs, laterMs) : setTimeout(callback, restMs)).unref();
+    };
+    wait(delayMs);
     return () => clearTimeout(timer);
   },
 };

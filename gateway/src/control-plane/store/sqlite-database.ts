@@ -176,10 +176,13 @@ function database(connection: Sqlite, lock: Sqlite): Database {
     rewriteVersion: () => connection.exec(`PRAGMA user_version = ${Number(connection.value("PRAGMA user_version"))}`),
     close() {
       try {
-        connection.close();
-      } finally {
-        lock.close();
+        // Closing does this as well, but the package's leaves it to the garbage collector when there are prepared statements.
+        connection.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+      } catch {
+        // A full disk: the log keeps what it holds, and is worked in when there is room.
       }
+      connection.close();
+      lock.close();
     },
   };
 }
