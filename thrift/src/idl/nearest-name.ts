@@ -1,0 +1,42 @@
+/** Names looked at for one suggestion: a fault must stay cheap in a file full of names. */
+const MAX_CANDIDATES = 2_000;
+
+/** ` ; did you mean 'x'?` for a message, or nothing where no candidate is near enough to be what was meant. */
+export function suggest(name: string, candidates: Iterable<string>): string {
+  const maxDistance = Math.min(3, Math.ceil(name.length / 4));
+  let nearest = "";
+  let least = maxDistance + 1;
+  let seen = 0;
+  for (const candidate of candidates) {
+    if (++seen > MAX_CANDIDATES) break;
+    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase(), least - 1);
+    if (distance < least) {
+      nearest = candidate;
+      least = distance;
+    }
+  }
+  return nearest === "" ? "" : `; did you mean '${nearest}'?`;
+}
+
+/** Insertions, deletions, replacements and swaps of neighbours from a to b; more than `max` as soon as that is certain. */
+function editDistance(a: string, b: string, max: number): number {
+  if (Math.abs(a.length - b.length) > max) return max + 1;
+  let before: number[] = [];
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = new Array<number>(b.length + 1).fill(max + 1);
+    row[0] = i;
+    let least = row[0];
+    for (let j = Math.max(1, i - max); j <= Math.min(b.length, i + max); j++) {
+      const cost = a[i - 1] === b[j - 1] ? 0 : 1;
+      let distance = Math.min(row[j - 1]! + 1, previous[j]! + 1, previous[j - 1]! + cost);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) distance = Math.min(distance, before[j - 2]! + 1);
+      row[j] = distance;
+      if (distance < least) least = distance;
+    }
+    if (least > max) return max + 1;
+    before = previous;
+    previous = row;
+  }
+  return previous[b.length]!;
+}

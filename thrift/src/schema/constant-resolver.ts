@@ -1,0 +1,305 @@
+import { suggest } from "../idl/nearest-name.ts";
+import { printable } from "../idl/source.ts";
+import type { ValueNode } from "../idl/syntax-tree.ts";
+import { constantKey } from "./constant-key.ts";
+import type { Constant, ScalarKind, TypeDescriptor } from "./descriptors.ts";
+import type { EnumDraft } from "./enum-drafts.ts";
+import type { Scope } from "./scope.ts";
+import type { FieldDraft, StructDraft } from "./struct-drafts.ts";
+
+/** Values of all constants and defaults together, references written out: `a = [b, b]`, `b = [c, c]` … doubles with each line. */
+const MAX_VALUES = 100_000;
+/** Of their strings, in UTF-16 units. */
+const MAX_TEXT_LENGTH = 1024 * 1024;
+
+const INTEGER_BOUNDS: Partial<Record<ScalarKind, number>> = { i8: 2 ** 7, i16: 2 ** 15, i32: 2 ** 31 };
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const encoder = new TextEncoder();
+
+interface ValueContext {
+  readonly file: number;
+  readonly depth: number;
+  /** Where faults are reported: the outermost reference, when the value is that of another constant. */
+  readonly reference: { readonly file: number; readonly at: number } | undefined;
+}
+
+/** Gives values as written the form that their types demand. A value that cannot have it was reported and is `undefined`. */
+export class ConstantResolver {
+  readonly #scope: Scope;
+  readonly #structs: readonly StructDraft[];
+  readonly #enums: readonly EnumDraft[];
+  readonly #maxNesting: number;
+  readonly #broken = new Set<number>();
+  /** The constants being written out. */
+  readonly #open = new Set<number>();
+  /** Of a constant that only names another: the one with a value of its own, so that chains are walked once. */
+  readonly #ends = new Map<number, number>();
+  #values = 0;
+  #textLength = 0;
+
+  constructor(scope: Scope, structs: readonly StructDraft[], enums: readonly EnumDraft[], maxNesting: number) {
+    this.#scope = scope;
+    this.#structs = structs;
+    this.#enums = enums;
+    this.#maxNesting = maxNesting;
+  }
+
+  checkConstant(index: number, type: TypeDescriptor | undefined): void {
+    const { node, file } = this.#scope.constants[index]!;
+    this.#open.add(index);
+    if (type === undefined || this.resolve(node.value, type, file) === undefined) this.#broken.add(index);
+    this.#open.delete(index);
+  }
+
+  resolve(node: ValueNode, type: TypeDescriptor, file: number): Constant | undefined {
+    return this.#resolve(node, type, { file, depth: 0, reference: undefined });
+  }
+
+  #resolve(node: ValueNode, type: TypeDescriptor, context: ValueContext): Constant | undefined {
+    this.#count(node, context);
+    if (node.kind === "name") return this.#resolveName(node.name, node.at, type, context);
+    switch (type.kind) {
+      case "bool":
+        if (node.kind === "integer" && (node.value === 0 || node.value === 1)) return node.value === 1;
+        return this.#mismatch(node, "true or false", context);
+      case "double":
+        if (node.kind === "integer") return Number(node.value);
+        if (node.kind === "double" && Number.isFinite(node.value)) return node.value;
+        return node.kind === "double"
+          ? this.#complain(node, "this number is too large for a double", context)
+          : this.#mismatch(node, "a number", context);
+      case "string":
+        return node.kind === "string" ? node.value : this.#mismatch(node, "a string", context);
+      case "binary":
+        return node.kind === "string" ? encoder.encode(node.value) : this.#mismatch(node, "a string", context);
+      case "uuid":
+        return this.#resolveUuid(node, context);
+      case "enum":
+        return this.#resolveEnum(node, type.index, context);
+      case "list":
+      case "set":
+        return this.#resolveList(node, type, context);
+      case "map":
+        return this.#resolveMap(node, type, context);
+      case "struct":
+        return this.#resolveStruct(node, this.#structs[type.index]!, context);
+      default:
+        return this.#resolveInteger(node, type.kind, context);
+    }
+  }
+
+  #resolveInteger(node: ValueNode, kind: ScalarKind, context: ValueContext): Constant | undefined {
+    if (node.kind !== "integer") return this.#mismatch(node, `an integer for ${kind}`, context);
+    const bound = INTEGER_BOUNDS[kind];
+    // No larger integer than an i64 comes out of the parser.
+    if (bound === undefined) return BigInt(node.value);
+    if (node.value >= -bound && node.value < bound) return Number(node.value);
+    return this.#complain(node, `${node.value} is out of the range of ${kind}`, context);
+  }
+
+  #resolveUuid(node: ValueNode, context: ValueContext): Constant | undefined {
+    if (node.kind !== "string") return this.#mismatch(node, "a UUID as a string", context);
+    const text = node.value.toLowerCase();
+    const bare = text.length === 38 && text.startsWith("{") && text.endsWith("}") ? text.slice(1, -1) : text;
+    return UUID.test(bare) ? bare : this.#complain(node, `"${printable(node.value)}" is not a UUID`, context);
+  }
+
+  #resolveEnum(node: ValueNode, index: number, context: ValueContext): Constant | undefined {
+    const { descriptor, namesByValue } = this.#enums[index]!;
+    const { name } = descriptor;
+    if (node.kind !== "integer") return this.#mismatch(node, `a member of '${name}'`, context);
+    const value = Number(node.value);
+    if (namesByValue.has(value)) return value;
+    return this.#complain(node, `'${name}' has no member with the value ${node.value}`, context);
+  }
+
+  #resolveList(node: ValueNode, type: TypeDescriptor & { kind: "list" | "set" }, context: ValueContext): Constant | undefined {
+    const elements: readonly ValueNode[] | undefined = node.kind === "list" ? node.elements : isEmptyMap(node) ? [] : undefined;
+    if (elements === undefined) return this.#mismatch(node, `a ${type.kind} in square brackets`, context);
+    const inner = this.#enter(node, context);
+    const resolved: Constant[] = [];
+    const seen = type.kind === "set" ? new Set<string>() : undefined;
+    for (const element of elements) {
+      const value = this.#resolve(element, type.element, inner);
+      if (value === undefined) continue;
+      resolved.push(value);
+      if (seen !== undefined) this.#checkUnique(seen, value, element, "the set has this element already", context);
+    }
+    return resolved.length === elements.length ? { elements: resolved } : undefined;
+  }
+
+  #resolveMap(node: ValueNode, type: TypeDescriptor & { kind: "map" }, context: ValueContext): Constant | undefined {
+    const entries = node.kind === "map" ? node.entries : isEmptyList(node) ? [] : undefined;
+    if (entries === undefined) return this.#mismatch(node, "a map in braces", context);
+    const inner = this.#enter(node, context);
+    const resolved: [Constant, Constant][] = [];
+    const seen = new Set<string>();
+    for (const [keyNode, valueNode] of entries) {
+      const key = this.#resolve(keyNode, type.key, inner);
+      const value = this.#resolve(valueNode, type.value, inner);
+      if (key !== undefined) this.#checkUnique(seen, key, keyNode, "the map has this key already", context);
+      if (key !== undefined && value !== undefined) resolved.push([key, value]);
+    }
+    return resolved.length === entries.length ? { entries: resolved } : undefined;
+  }
+
+  #resolveStruct(node: ValueNode, struct: StructDraft, context: ValueContext): Constant | undefined {
+    const { text: name } = struct.name;
+    if (node.kind !== "map") return this.#mismatch(node, `the fields of '${name}' in braces`, context);
+    const inner = this.#enter(node, context);
+    const resolved: [number, Constant][] = [];
+    const named = new Set<FieldDraft>();
+    for (const [keyNode, valueNode] of node.entries) {
+      if (keyNode.kind !== "string") {
+        this.#mismatch(keyNode, `the name of a field of '${name}' as a string`, context);
+        continue;
+      }
+      const field = struct.fieldsByName.get(keyNode.value);
+      if (field === undefined) {
+        const hint = suggest(keyNode.value, struct.fieldsByName.keys());
+        this.#complain(keyNode, `'${name}' has no field '${printable(keyNode.value)}'${hint}`, context);
+        continue;
+      }
+      if (named.has(field)) this.#complain(keyNode, `'${keyNode.value}' is given twice`, context);
+      named.add(field);
+      const value = field.type && this.#resolve(valueNode, field.type, inner);
+      if (value !== undefined) resolved.push([field.id, value]);
+    }
+    if (struct.kind === "union" && named.size !== 1)
+      return this.#complain(node, `the union '${name}' takes exactly one field, found ${named.size}`, context);
+    const missing = struct.mandatory.find((field) => !named.has(field));
+    if (missing !== undefined)
+      return this.#complain(node, `the field '${missing.node.name.text}' of '${name}' is required`, context);
+    return resolved.length === node.entries.length ? { fields: resolved } : undefined;
+  }
+
+  #resolveName(name: string, at: number, type: TypeDescriptor, context: ValueContext): Constant | undefined {
+    const entry = this.#scope.findConstant(context.file, name, at);
+    if (entry?.kind === "const") return this.#resolveReference(entry.index, at, type, context);
+    const place = context.reference ?? { file: context.file, at };
+    const enumIndex = entry?.enumIndex ?? (type.kind === "enum" ? type.index : undefined);
+    if (enumIndex === undefined) {
+      this.#scope.complainOfUnknownConstant(context.file, name, at);
+      return undefined;
+    }
+    const { descriptor, valuesByName } = this.#enums[enumIndex]!;
+    const memberName = name.slice(name.lastIndexOf(".") + 1);
+    const value = valuesByName.get(memberName);
+    if (value === undefined) {
+      const hint = suggest(memberName, valuesByName.keys());
+      this.#scope.complain(place.file, place.at, `'${descriptor.name}' has no member '${memberName}'${hint}`);
+      return undefined;
+    }
+    if (type.kind === "enum" && type.index !== enumIndex) {
+      this.#scope.complain(
+        place.file,
+        place.at,
+        `expected a member of '${this.#enums[type.index]!.descriptor.name}', found one of '${descriptor.name}'`,
+      );
+      return undefined;
+    }
+    return this.#resolve({ kind: "integer", value, at }, type, { ...context, reference: place });
+  }
+
+  /** Writes out the constant's value as if it stood here: its type need not be the one expected, `i8` fits where `i64` is. */
+  #resolveReference(index: number, at: number, type: TypeDescriptor, context: ValueContext): Constant | undefined {
+    const place = context.reference ?? { file: context.file, at };
+    const end = this.#followNames(index, place);
+    if (end === undefined || this.#broken.has(end)) return undefined;
+    const { node, file } = this.#scope.constants[end]!;
+    if (this.#open.has(end)) {
+      this.#scope.complain(place.file, place.at, `the constant '${node.name.text}' refers to itself`);
+      return undefined;
+    }
+    this.#open.add(end);
+    const value = this.#resolve(node.value, type, { file, depth: context.depth, reference: place });
+    this.#open.delete(end);
+    return value;
+  }
+
+  /** From a constant that is another's name, that again another's …, to the one that has a value of its own. */
+  #followNames(index: number, place: { readonly file: number; readonly at: number }): number | undefined {
+    const passed = new Set<number>();
+    let current = index;
+    for (;;) {
+      const known = this.#ends.get(current);
+      if (known !== undefined) {
+        current = known;
+        break;
+      }
+      const { node, file } = this.#scope.constants[current]!;
+      if (passed.has(current)) {
+        if (!this.#broken.has(current))
+          this.#scope.complain(place.file, place.at, `the constant '${node.name.text}' refers to itself`);
+        for (const member of passed) this.#broken.add(member);
+        return undefined;
+      }
+      passed.add(current);
+      if (node.value.kind !== "name") break;
+      const next = this.#scope.findConstant(file, node.value.name, node.value.at);
+      if (next?.kind !== "const") break;
+      current = next.index;
+    }
+    for (const member of passed) this.#ends.set(member, current);
+    return current;
+  }
+
+  #enter(node: ValueNode, context: ValueContext): ValueContext {
+    if (context.depth >= this.#maxNesting)
+      this.#limit(node, context, `a constant of more than ${this.#maxNesting} levels, references written out`);
+    return { ...context, depth: context.depth + 1 };
+  }
+
+  #count(node: ValueNode, context: ValueContext): void {
+    this.#values += 1;
+    if (node.kind === "string") this.#textLength += node.value.length;
+    if (this.#values > MAX_VALUES) {
+      this.#limit(node, context, `constants and defaults of more than ${MAX_VALUES} values, references written out`);
+    }
+    if (this.#textLength > MAX_TEXT_LENGTH) {
+      this.#limit(node, context, `constants and defaults of more than ${MAX_TEXT_LENGTH} characters, references written out`);
+    }
+  }
+
+  #checkUnique(seen: Set<string>, value: Constant, node: ValueNode, message: string, context: ValueContext): void {
+    const key = constantKey(value);
+    if (seen.has(key)) this.#complain(node, message, context);
+    seen.add(key);
+  }
+
+  #limit(node: ValueNode, context: ValueContext, message: string): void {
+    const place = context.reference ?? { file: context.file, at: node.at };
+    this.#scope.faults.add("IDL_LIMIT", this.#scope.place(place.file, place.at), message);
+  }
+
+  #complain(node: ValueNode, message: string, context: ValueContext): undefined {
+    const place = context.reference ?? { file: context.file, at: node.at };
+    this.#scope.complain(place.file, place.at, message);
+  }
+
+  #mismatch(node: ValueNode, expected: string, context: ValueContext): undefined {
+    this.#complain(node, `expected ${expected}, found ${describeValue(node)}`, context);
+  }
+}
+
+function describeValue(node: ValueNode): string {
+  switch (node.kind) {
+    case "integer":
+    case "double":
+      return String(node.value);
+    case "string":
+      return `the string "${printable(node.value)}"`;
+    case "name":
+      return `'${node.name}'`;
+    default:
+      return `a ${node.kind}`;
+  }
+}
+
+function isEmptyMap(node: ValueNode): boolean {
+  return node.kind === "map" && node.entries.length === 0;
+}
+
+function isEmptyList(node: ValueNode): boolean {
+  return node.kind === "list" && node.elements.length === 0;
+}
