@@ -1,0 +1,61 @@
+import type { EncodedCall } from "@thriftgate/thrift";
+import { Deadline } from "../../core/deadline.ts";
+import type { GatewayError } from "../../core/errors.ts";
+import type { PendingCall, ReplyObserver } from "./instance-connections.ts";
+
+/** What a call asks of the connection that carries it. */
+export interface CallCarrier {
+  abandon(call: Call): void;
+  expire(call: Call): void;
+}
+
+/** One call on one connection; all that there is to it is this object, so that a call allocates nothing else. */
+export class Call extends Deadline implements PendingCall {
+  readonly methodName: string;
+  readonly oneway: boolean;
+  readonly startedAtMs: number;
+  readonly deadlineAtMs: number;
+  /** Dropped once it is sent: what waits for an answer holds no bytes. */
+  encoded: EncodedCall | undefined;
+  /** `undefined`: given up on; a late reply is dropped. */
+  observer: ReplyObserver | undefined;
+  carrier: CallCarrier | undefined = undefined;
+  /** 0: not handed to the socket yet. */
+  seqid = 0;
+  /** Moved to another connection, unsent; that happens once. */
+  moved: boolean = false;
+  /** Neighbours in {@link CallList}. */
+  previous: Call | undefined = undefined;
+  next: Call | undefined = undefined;
+
+  constructor(
+    encoded: EncodedCall,
+    methodName: string,
+    oneway: boolean,
+    startedAtMs: number,
+    deadlineAtMs: number,
+    observer: ReplyObserver,
+  ) {
+    super();
+    this.encoded = encoded;
+    this.methodName = methodName;
+    this.oneway = oneway;
+    this.startedAtMs = startedAtMs;
+    this.deadlineAtMs = deadlineAtMs;
+    this.observer = observer;
+  }
+
+  cancel(): void {
+    if (this.observer !== undefined) this.carrier?.abandon(this);
+  }
+
+  override onDeadline(): void {
+    this.carrier?.expire(this);
+  }
+
+  fail(error: GatewayError): void {
+    const { observer } = this;
+    this.observer = undefined;
+    observer?.onFailure(error, this.seqid !== 0);
+  }
+}

@@ -1,0 +1,399 @@
+import { connect, type LookupFunction, type Socket } from "node:net";
+import {
+  createBufferedReader,
+  createFramedReader,
+  type MessageReader,
+  MessageType,
+  ReplyFault,
+  readMessageHeader,
+} from "@thriftgate/thrift";
+import type { Clock } from "../../core/clock.ts";
+import { Deadline, type DeadlineWheel } from "../../core/deadline.ts";
+import type { GatewayError } from "../../core/errors.ts";
+import type { Instance } from "../../snapshot/snapshot.ts";
+import type { Call, CallCarrier } from "./call.ts";
+import { CallList } from "./call-list.ts";
+import { type AddressCheck, assertLiteralAllowed, createCheckedLookup } from "./checked-lookup.ts";
+import { badReply, connectFailed, connectionLost, replyTooLarge, timedOut } from "./connection-errors.ts";
+import { isCopied, patchedHead, tailAfterHead, type WriteBatch } from "./write-batch.ts";
+
+const maxSeqid = 0x7fff_ffff;
+/** A peer whose host vanished without a word is noticed within minutes. */
+const keepAliveProbeAfterMs = 30_000;
+/** After a call timed out and no message came for so long, the stream is taken for stuck. */
+const stuckAfterMs = 1_000;
+/** Calls that were given up on and never answered; more are no coincidence. */
+const maxAbandoned = 64;
+
+/** What all connections share. */
+export interface ConnectionContext {
+  readonly clock: Clock;
+  readonly deadlines: DeadlineWheel;
+  readonly batch: WriteBatch;
+  readonly lookup: LookupFunction;
+  readonly checkAddress: AddressCheck;
+  readonly connectTimeoutMs: number;
+  readonly pipelineDepth: number;
+  readonly maxFrameBytes: number;
+  readonly maxDepth: number;
+}
+
+/** Whose connection it is. */
+export interface ConnectionOwner {
+  onOpen(connection: Connection): void;
+  /** It is closed and takes nothing any more; its calls are dealt with next. */
+  onClosed(connection: Connection, how: ConnectionEnd): void;
+  /** May another connection take this unsent call? If so, it has it now. */
+  adopt(call: Call, how: ConnectionEnd): boolean;
+  /** The socket is gone, the last that is heard of the connection. */
+  onSocketClosed(connection: Connection): void;
+  idleLimitMs(): number;
+}
+
+/** `unopened`: no byte could be sent. `stuck`: it took calls and answered none. */
+export type ConnectionEnd = "unopened" | "lost" | "stuck" | "drained";
+
+/**
+ * One socket that carries many calls at once.
+ *
+ *     connecting ──► open ──► draining ──► closed
+ *
+ * From each state it may close; a connecting one may drain. Draining: takes no new call, closes when nobody awaits one.
+ */
+type ConnectionState = "connecting" | "open" | "draining" | "closed";
+
+export class Connection extends Deadline implements CallCarrier {
+  readonly #context: ConnectionContext;
+  readonly #owner: ConnectionOwner;
+  readonly #address: string;
+  readonly #framed: boolean;
+  readonly #reader: MessageReader;
+  readonly #calls = new CallList();
+  readonly #socket: Socket | undefined;
+  #state: ConnectionState = "connecting";
+  #openedAtMs: number | undefined;
+  #lastSeqid = 0;
+  #abandoned = 0;
+  #messages = 0;
+  #lastMessageAtMs = 0;
+  #lastCallAtMs = 0;
+  #reviewAtMs = Number.POSITIVE_INFINITY;
+  #flushScheduled: boolean = false;
+  /** The kernel's buffer is full: nothing is written until it has room. */
+  #blocked: boolean = false;
+  /** Replies came in another order than the calls: a slow call does not hold up others. */
+  #answersOutOfOrder: boolean = false;
+
+  constructor(instance: Instance, context: ConnectionContext, owner: ConnectionOwner) {
+    super();
+    this.#context = context;
+    this.#owner = owner;
+    this.#address = `${instance.address}:${instance.port}`;
+    this.#framed = instance.dialect.transport === "framed";
+    const createReader = this.#framed ? createFramedReader : createBufferedReader;
+    this.#reader = createReader(this.#onMessage, { maxMessageBytes: context.maxFrameBytes, maxDepth: context.maxDepth });
+    this.#lastCallAtMs = context.clock.monotonicMs();
+    context.deadlines.schedule(this, this.#lastCallAtMs + context.connectTimeoutMs);
+    this.#socket = this.#connect(instance);
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  get isOpened(): boolean {
+    return this.#openedAtMs !== undefined;
+  }
+
+  /** Has it answered anything yet? */
+  get hasAnswered(): boolean {
+    return this.#messages > 0;
+  }
+
+  /** Calls that somebody awaits. */
+  get inFlight(): number {
+    return this.#calls.count - this.#abandoned;
+  }
+
+  /** How much is before a new call. */
+  get depth(): number {
+    return this.#calls.count;
+  }
+
+  /** Would a call be answered soon here, as far as one can tell? */
+  isInviting(nowMs: number, slowAfterMs: number): boolean {
+    if (this.#calls.count >= this.#context.pipelineDepth) return false;
+    if (this.#state === "connecting") return true;
+    const { oldest } = this.#calls;
+    if (this.#state !== "open" || this.#openedAtMs === undefined) return false;
+    return oldest === undefined || nowMs - Math.max(oldest.startedAtMs, this.#openedAtMs) < slowAfterMs;
+  }
+
+  add(call: Call): void {
+    call.carrier = this;
+    this.#lastCallAtMs = call.startedAtMs;
+    this.#calls.append(call);
+    if (this.#openedAtMs !== undefined) this.#scheduleFlush();
+  }
+
+  /** Nobody awaits the call any more; it keeps its place in the stream if it was sent. */
+  abandon(call: Call): void {
+    call.observer = undefined;
+    if (call.seqid === 0) {
+      this.#forget(call);
+    } else {
+      this.#abandoned += 1;
+      if (this.#abandoned > maxAbandoned) this.drain();
+    }
+    this.#closeIfDrained();
+  }
+
+  expire(call: Call): void {
+    const { observer } = call;
+    const sent = call.seqid !== 0;
+    if (sent) this.#reviewBy(call.deadlineAtMs + stuckAfterMs);
+    if (observer === undefined) return;
+    this.abandon(call);
+    observer.onFailure(timedOut(this.#address), sent);
+  }
+
+  drain(): void {
+    if (this.#state === "closed") return;
+    this.#state = "draining";
+    this.#closeIfDrained();
+  }
+
+  destroy(): void {
+    this.#close("lost", "the gateway closes its connections");
+  }
+
+  /** The connect time-out, or a look at how the connection is doing. */
+  override onDeadline(): void {
+    if (this.#openedAtMs === undefined) this.#close("unopened", "the connect time-out passed");
+    else this.#review();
+  }
+
+  #review(): void {
+    const now = this.#context.clock.monotonicMs();
+    this.#reviewAtMs = Number.POSITIVE_INFINITY;
+    const overdue = this.#calls.oldestOverdue(now);
+    if (overdue !== undefined) {
+      const stuckAtMs = Math.max(overdue.deadlineAtMs, this.#lastMessageAtMs) + stuckAfterMs;
+      if (now < stuckAtMs) this.#reviewBy(stuckAtMs);
+      else if (this.#answersOutOfOrder) this.drain();
+      else this.#close("stuck", "no reply came after a time-out");
+    } else if (this.#calls.count === 0) {
+      const idleUntilMs = this.#lastCallAtMs + this.#owner.idleLimitMs();
+      if (now < idleUntilMs) this.#reviewBy(idleUntilMs);
+      else this.drain();
+    } else {
+      this.#reviewBy(now + this.#owner.idleLimitMs());
+    }
+  }
+
+  #connect({ address, port }: Instance): Socket | undefined {
+    const { lookup, checkAddress } = this.#context;
+    try {
+      assertLiteralAllowed(address, port, checkAddress);
+      const socket = connect({
+        host: address,
+        port,
+        lookup: createCheckedLookup(lookup, checkAddress, port),
+        noDelay: true,
+        keepAlive: true,
+        keepAliveInitialDelay: keepAliveProbeAfterMs,
+      });
+      socket.on("connect", this.#onConnect);
+      socket.on("data", this.#onData);
+      socket.on("end", () => this.#close("lost", "the instance closed the connection"));
+      socket.on("error", (error) => this.#close(this.isOpened ? "lost" : "unopened", "the socket failed", error));
+      socket.on("close", () => this.#owner.onSocketClosed(this));
+      return socket;
+    } catch (error) {
+      // Nobody is told from within `call`.
+      setImmediate(() => {
+        this.#close("unopened", "the address is refused", error);
+        this.#owner.onSocketClosed(this);
+      });
+      return undefined;
+    }
+  }
+
+  readonly #onConnect = (): void => {
+    if (this.#state === "closed") return;
+    const now = this.#context.clock.monotonicMs();
+    this.#openedAtMs = now;
+    if (this.#state === "connecting") this.#state = "open";
+    this.#context.deadlines.cancel(this);
+    this.#reviewBy(now + this.#owner.idleLimitMs());
+    this.#owner.onOpen(this);
+    this.#flush();
+  };
+
+  #reviewBy(atMs: number): void {
+    if (atMs >= this.#reviewAtMs) return;
+    this.#reviewAtMs = atMs;
+    this.#context.deadlines.schedule(this, atMs);
+  }
+
+  #scheduleFlush(): void {
+    if (this.#flushScheduled || this.#blocked) return;
+    this.#flushScheduled = true;
+    setImmediate(this.#flush);
+  }
+
+  readonly #flush = (): void => {
+    this.#flushScheduled = false;
+    if (this.#state === "closed") return;
+    const first = this.#calls.firstUnsent;
+    while (this.#sendNext()) {}
+    this.#writeBatch();
+    this.#finishOneways(first);
+    this.#closeIfDrained();
+  };
+
+  /** Into the batch, or to the socket when it does not fit. `false`: there is none, or the socket takes no more. */
+  #sendNext(): boolean {
+    const { batch } = this.#context;
+    const call = this.#calls.firstUnsent;
+    if (call?.encoded === undefined || this.#blocked) return false;
+    const { bytes, seqidOffset } = call.encoded;
+    if (!isCopied(bytes)) {
+      if (!batch.isEmpty) this.#writeBatch();
+      else this.#writeLarge(call, bytes, seqidOffset);
+    } else if (batch.hasRoom(bytes)) {
+      this.#calls.markSent(call, this.#nextSeqid());
+      batch.append(bytes, seqidOffset, call.seqid, this.#framed);
+    } else this.#writeBatch();
+    return true;
+  }
+
+  #nextSeqid(): number {
+    this.#lastSeqid = this.#lastSeqid === maxSeqid ? 1 : this.#lastSeqid + 1;
+    return this.#lastSeqid;
+  }
+
+  #writeBatch(): void {
+    const { batch } = this.#context;
+    if (batch.isEmpty) return;
+    this.#write(batch.take());
+    if (this.#blocked) batch.replaceBuffer();
+  }
+
+  #writeLarge(call: Call, bytes: Uint8Array, seqidOffset: number): void {
+    this.#calls.markSent(call, this.#nextSeqid());
+    this.#socket?.cork();
+    this.#write(patchedHead(bytes, seqidOffset, call.seqid, this.#framed));
+    this.#write(tailAfterHead(bytes, seqidOffset));
+    this.#socket?.uncork();
+    this.#blocked = this.#socket?.writableLength !== 0;
+  }
+
+  #write(bytes: Uint8Array): void {
+    this.#socket?.write(bytes, this.#onWritten);
+    this.#blocked = this.#socket?.writableLength !== 0;
+  }
+
+  readonly #onWritten = (): void => {
+    if (!this.#blocked || this.#socket?.writableLength !== 0) return;
+    this.#blocked = false;
+    this.#flush();
+  };
+
+  /** After the write, since observers may do anything and the batch is shared. */
+  #finishOneways(first: Call | undefined): void {
+    for (let call = first; call !== undefined && call.seqid !== 0; ) {
+      const { next, observer } = call;
+      if (call.oneway) {
+        this.#forget(call);
+        call.observer = undefined;
+        observer?.onSent();
+      }
+      call = next;
+    }
+  }
+
+  readonly #onData = (chunk: Uint8Array): void => {
+    if (this.#calls.oldestSent === undefined) this.#onUnsolicited();
+    else this.#read(chunk);
+  };
+
+  #read(chunk: Uint8Array): void {
+    const messages = this.#messages;
+    try {
+      this.#reader.push(chunk);
+    } catch (error) {
+      if (!(error instanceof ReplyFault)) throw error;
+      const toError = error.code === "TOO_LARGE" ? replyTooLarge : badReply;
+      this.#closeFor(this.#calls.oldestAwaited(), toError(this.#address, "the reply can't be read", error));
+      return;
+    }
+    if (this.#messages !== messages) this.#lastMessageAtMs = this.#context.clock.monotonicMs();
+    if (this.#reader.midMessage && this.#calls.oldestSent === undefined) this.#onUnsolicited();
+  }
+
+  readonly #onMessage = (bytes: Uint8Array, offset: number, end: number): void => {
+    if (this.#state === "closed") return;
+    const { seqid, type, name, bodyOffset } = readMessageHeader(bytes, offset, end);
+    const call = this.#calls.find(seqid);
+    if (call === undefined) {
+      this.#onUnexpected(seqid);
+    } else if (name !== call.methodName || (type !== MessageType.reply && type !== MessageType.exception)) {
+      this.#closeFor(call, badReply(this.#address, "the reply's name or type is not the call's", undefined));
+    } else {
+      this.#messages += 1;
+      if (call !== this.#calls.oldest) this.#answersOutOfOrder = true;
+      const { observer } = call;
+      if (observer === undefined) this.#abandoned -= 1;
+      call.observer = undefined;
+      this.#forget(call);
+      observer?.onReply(type, bytes, bodyOffset, end);
+      this.#closeIfDrained();
+    }
+  };
+
+  /** A second reply, or one to a oneway call, harms nobody: the others there still get theirs. Any other is beyond trust. */
+  #onUnexpected(seqid: number): void {
+    if (seqid > 0 && seqid <= this.#lastSeqid) this.drain();
+    else this.#closeFor(this.#calls.oldestAwaited(), badReply(this.#address, "the reply's seqid was never issued", undefined));
+  }
+
+  #onUnsolicited(): void {
+    this.#close("lost", "bytes came that no call asked for");
+  }
+
+  #forget(call: Call): void {
+    this.#context.deadlines.cancel(call);
+    this.#calls.remove(call);
+  }
+
+  #closeIfDrained(): void {
+    if (this.#state === "draining" && this.inFlight === 0) this.#close("drained", "nobody awaits a call there");
+  }
+
+  #closeFor(culprit: Call | undefined, error: GatewayError): void {
+    this.#close("lost", "the instance broke the protocol", error, culprit);
+  }
+
+  #close(how: ConnectionEnd, reason: string, cause?: unknown, culprit?: Call): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#context.deadlines.cancel(this);
+    this.#socket?.destroy();
+    this.#owner.onClosed(this, how);
+    const toError = how === "unopened" ? connectFailed : connectionLost;
+    for (let call = this.#calls.oldest; call !== undefined; call = this.#calls.oldest) {
+      this.#calls.remove(call);
+      call.carrier = undefined;
+      if (call === culprit) this.#fail(call, cause as GatewayError);
+      else if (call.observer === undefined || call.seqid !== 0 || !this.#owner.adopt(call, how)) {
+        this.#fail(call, toError(this.#address, reason, cause));
+      }
+    }
+  }
+
+  #fail(call: Call, error: GatewayError): void {
+    this.#context.deadlines.cancel(call);
+    call.fail(error);
+  }
+}

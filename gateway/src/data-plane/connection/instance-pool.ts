@@ -1,0 +1,147 @@
+import { Deadline } from "../../core/deadline.ts";
+import type { Instance } from "../../snapshot/snapshot.ts";
+import type { Call } from "./call.ts";
+import { Connection, type ConnectionContext, type ConnectionEnd, type ConnectionOwner } from "./connection.ts";
+
+/** A call behind one that has waited so long gets another connection, since most servers answer in order. */
+const slowAfterMs = 20;
+/** An extra connection costs many servers a thread: it goes when the rush is over. */
+const extraIdleLimitMs = 10_000;
+/** The only connection stays warm through a quiet spell; a stale one would go unnoticed for longer. */
+const lastIdleLimitMs = 300_000;
+/** A server that took no extra connection, or took it and never served it, gets no other for so long. */
+const extraRefusedForMs = 60_000;
+/** How long a failed instance is remembered as failing after its last call. */
+const rememberMs = 60_000;
+
+export interface PoolContext extends ConnectionContext {
+  readonly maxConnectionsPerInstance: number;
+  onSocketOpened(connection: Connection): void;
+  onSocketClosed(connection: Connection): void;
+  /** It holds nothing worth keeping. */
+  onPoolEmpty(pool: InstancePool): void;
+}
+
+/** The connections of one instance: one as a rule, more while a slow call would hold up others. */
+export class InstancePool extends Deadline implements ConnectionOwner {
+  readonly #context: PoolContext;
+  #instance: Instance;
+  /** In order of age; those that drain stay until they are closed. */
+  readonly #connections: Connection[] = [];
+  #lastConnectFailed: boolean = false;
+  #noExtraUntilMs = 0;
+  /** The instance left: the pool goes with its last connection, unless a late call comes. */
+  #retired: boolean = false;
+
+  constructor(instance: Instance, context: PoolContext) {
+    super();
+    this.#instance = instance;
+    this.#context = context;
+  }
+
+  get instanceId(): string {
+    return this.#instance.id;
+  }
+
+  get inFlight(): number {
+    let sum = 0;
+    for (const connection of this.#connections) sum += connection.inFlight;
+    return sum;
+  }
+
+  get state(): "idle" | "connected" | "failing" {
+    if (this.#connections.some((connection) => connection.isOpened)) return "connected";
+    return this.#lastConnectFailed ? "failing" : "idle";
+  }
+
+  /** The same instance as published last; its address or dialect may have changed. */
+  update(instance: Instance): void {
+    const { address, port, dialect } = this.#instance;
+    const changed = address !== instance.address || port !== instance.port || dialect.transport !== instance.dialect.transport;
+    this.#instance = instance;
+    if (changed) this.#drain();
+  }
+
+  get instance(): Instance {
+    return this.#instance;
+  }
+
+  place(call: Call): void {
+    this.#retired = false;
+    this.#choose(this.#context.clock.monotonicMs()).add(call);
+  }
+
+  retire(): void {
+    this.#retired = true;
+    this.#drain();
+    this.#forgetIfEmpty();
+  }
+
+  idleLimitMs(): number {
+    return this.#connections.length > 1 ? extraIdleLimitMs : lastIdleLimitMs;
+  }
+
+  onOpen(): void {
+    this.#lastConnectFailed = false;
+  }
+
+  onClosed(connection: Connection, how: ConnectionEnd): void {
+    this.#connections.splice(this.#connections.indexOf(connection), 1);
+    const others = this.#connections.some((other) => other.isOpened);
+    const refused = how === "unopened" || (how === "stuck" && !connection.hasAnswered);
+    if (refused && others) this.#noExtraUntilMs = this.#context.clock.monotonicMs() + extraRefusedForMs;
+    if (how === "unopened" && !others) this.#lastConnectFailed = true;
+    this.#forgetIfEmpty();
+  }
+
+  /** A call that never left goes to a connection that is open; to a new one when it was about to leave on one that was. */
+  adopt(call: Call, how: ConnectionEnd): boolean {
+    if (call.moved) return false;
+    if (how === "unopened" && !this.#connections.some((connection) => connection.state === "open")) return false;
+    call.moved = true;
+    this.place(call);
+    return true;
+  }
+
+  onSocketClosed(connection: Connection): void {
+    this.#context.onSocketClosed(connection);
+  }
+
+  override onDeadline(): void {
+    if (this.#connections.length === 0) this.#context.onPoolEmpty(this);
+  }
+
+  #drain(): void {
+    for (const connection of [...this.#connections]) connection.drain();
+  }
+
+  #forgetIfEmpty(): void {
+    if (this.#connections.length > 0) return;
+    const { deadlines, clock } = this.#context;
+    if (this.#retired) {
+      deadlines.cancel(this);
+      this.#context.onPoolEmpty(this);
+    } else deadlines.schedule(this, clock.monotonicMs() + rememberMs);
+  }
+
+  #choose(nowMs: number): Connection {
+    let shallowest: Connection | undefined;
+    let accepting = 0;
+    for (const connection of this.#connections) {
+      if (connection.isInviting(nowMs, slowAfterMs)) return connection;
+      if (connection.state === "draining") continue;
+      accepting += 1;
+      if (shallowest === undefined || connection.depth < shallowest.depth) shallowest = connection;
+    }
+    const limit = nowMs < this.#noExtraUntilMs ? 1 : this.#context.maxConnectionsPerInstance;
+    if (shallowest !== undefined && accepting >= limit) return shallowest;
+    return this.#open();
+  }
+
+  #open(): Connection {
+    const connection = new Connection(this.#instance, this.#context, this);
+    this.#connections.push(connection);
+    this.#context.onSocketOpened(connection);
+    return connection;
+  }
+}
