@@ -83,6 +83,6 @@ export function problemHead({ status, headers }: Problem, requestId: string, con
   const head = ["content-type", problemContentType, "content-length", String(contentLength), "x-request-id", requestId];
   for (const name of Object.keys(headers)) head.push(name, headers[name]!);
   const mayRetry = status === 503 || status === 429;
-  if (mayRetry && headers["retry-after"] === undefined) head.push("retry-after", DEFAULT_RETRY_AFTER_SECONDS);
+  if (mayRetry && !("retry-after" in headers)) head.push("retry-after", DEFAULT_RETRY_AFTER_SECONDS);
   return head;
 }

@@ -8,8 +8,8 @@ const processPart = `${randomBytes(6).toString("hex")}-`;
 let issued = 0;
 
 /** The caller's `x-request-id` when it is sane, else a new one. */
-export function requestIdFrom(given: string | undefined): string {
-  if (given !== undefined && sane.test(given)) return given;
+export function requestIdFrom(given: string | readonly string[] | undefined): string {
+  if (typeof given === "string" && sane.test(given)) return given;
   issued += 1;
   return processPart + issued.toString(36);
 }

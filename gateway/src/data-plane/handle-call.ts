@@ -1,0 +1,329 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { DecodedReply, EncodedCall } from "@thriftgate/thrift";
+import type { Clock } from "../core/clock.ts";
+import { type ErrorCode, errorStatus, GatewayError, type Problem, toGatewayError } from "../core/errors.ts";
+import type { AccessLog } from "../core/logger.ts";
+import type { CallMeter, Metrics } from "../core/metrics.ts";
+import { requestIdFrom } from "../core/request-id.ts";
+import type { Instance, Route, ServiceEntry, Snapshot } from "../snapshot/snapshot.ts";
+import type { Balancer, InstanceAwaiter, Pick as PendingPick } from "./balance/balancer.ts";
+import { decodeReply } from "./codec/decode-reply.ts";
+import { encodeBody, encodeQuery } from "./codec/encode-call.ts";
+import { exceptionStatus } from "./codec/exception-status.ts";
+import type { InstanceConnections, PendingCall, ReplyObserver } from "./connection/instance-connections.ts";
+import { answerJson, answerProblem, oneWriteBytes } from "./http/answer.ts";
+import { type BodySink, readBody } from "./http/body.ts";
+import { ByteBudget } from "./http/byte-budget.ts";
+import { type CallerWatcher, watchCaller } from "./http/caller.ts";
+import { readCallHead } from "./http/head.ts";
+import { matchRoute, matchService } from "./route/match-route.ts";
+import { parseTarget } from "./route/parse-target.ts";
+
+export interface CallDependencies {
+  readonly snapshot: Pick<Snapshot, "entry" | "names">;
+  readonly balancer: Balancer;
+  readonly connections: Pick<InstanceConnections, "call">;
+  readonly metrics: Pick<Metrics, "meter" | "unmatched">;
+  readonly accessLog: AccessLog;
+  readonly clock: Pick<Clock, "monotonicMs">;
+  readonly limits: { readonly maxCallBodyBytes: number; readonly maxQueryArguments: number };
+}
+
+/** A call that its first instance does not know is tried on two more: enough to get past a rollout that is half done. */
+const maxUnknownMethodAttempts = 3;
+
+/** Takes `GET` and `POST` of `/{service}/{path}`, and answers everything else with an error. Also an Express middleware. */
+export function createCallHandler(dependencies: CallDependencies): (req: IncomingMessage, res: ServerResponse) => void {
+  const gateway: Gateway = { ...dependencies, meters: new WeakMap(), budget: new ByteBudget() };
+  return (req, res) => new Exchange(gateway, req, res).begin();
+}
+
+interface Gateway extends CallDependencies {
+  readonly meters: WeakMap<Route, CallMeter>;
+  readonly budget: ByteBudget;
+}
+
+const noInstances: readonly string[] = [];
+const noBody = new Uint8Array(0);
+const nullJson = Buffer.from("null");
+
+/** One request, from its head to its answer. The steps stand in the order in which they happen; docs/request-path.md has the reasons. */
+class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatcher {
+  readonly #gateway: Gateway;
+  readonly #req: IncomingMessage;
+  readonly #res: ServerResponse;
+  readonly #requestId: string;
+  readonly #startedAtMs: number;
+  #state: "reading" | "picking" | "calling" | "answering" | "done" = "reading";
+  #receivedAtMs: number;
+  #deadlineAtMs = 0;
+  #calledAtMs = 0;
+  #leftAtMs = 0;
+  #instanceMs = 0;
+  #reservedBytes = 0;
+  #entry: ServiceEntry | undefined;
+  #route: Route | undefined;
+  #meter: CallMeter | undefined;
+  #call: EncodedCall | undefined;
+  #pick: PendingPick | undefined;
+  #instance: Instance | undefined;
+  #pending: PendingCall | undefined;
+  #tried = noInstances;
+  /** The answer when no other instance is left, once one of them may have run the call or did not know it. */
+  #failure: GatewayError | undefined;
+  /** Why the last instance was left, for the log. */
+  #cause: unknown;
+
+  constructor(gateway: Gateway, req: IncomingMessage, res: ServerResponse) {
+    this.#gateway = gateway;
+    this.#req = req;
+    this.#res = res;
+    this.#requestId = requestIdFrom(req.headers["x-request-id"]);
+    this.#startedAtMs = gateway.clock.monotonicMs();
+    this.#receivedAtMs = this.#startedAtMs;
+  }
+
+  // 1 HTTP in, 2 match the route
+
+  begin(): void {
+    if (this.#res.destroyed) return;
+    watchCaller(this.#req, this.#res, this);
+    try {
+      const target = parseTarget(this.#req.url!);
+      const entry = matchService(this.#gateway.snapshot, target);
+      const route = matchRoute(entry, target);
+      this.#matched(entry, route);
+      const { maxCallBodyBytes, maxQueryArguments } = this.#gateway.limits;
+      const hasBody = readCallHead(this.#req, maxCallBodyBytes);
+      if (hasBody) readBody(this.#req, maxCallBodyBytes, this);
+      else if (this.#isGet) this.#send(encodeQuery(route.codec, target.query, maxQueryArguments));
+      else this.#send(encodeBody(route.codec, noBody));
+    } catch (error) {
+      this.#fail(toGatewayError(error));
+    }
+  }
+
+  #matched(entry: ServiceEntry, route: Route): void {
+    this.#entry = entry;
+    this.#route = route;
+    this.#deadlineAtMs = this.#startedAtMs + route.options.deadlineMs;
+    this.#meter = this.#gateway.meters.get(route);
+    if (this.#meter === undefined) {
+      this.#meter = this.#gateway.metrics.meter(entry.name, route.codec.method.name);
+      this.#gateway.meters.set(route, this.#meter);
+    }
+    this.#meter.inFlight += 1;
+  }
+
+  reserve(bytes: number): boolean {
+    if (!this.#gateway.budget.take(bytes)) return false;
+    this.#reservedBytes += bytes;
+    return true;
+  }
+
+  onBodyFault(error: GatewayError): void {
+    if (this.#state === "reading") this.#fail(error);
+  }
+
+  // 3 encode
+
+  onBody(body: Uint8Array): void {
+    if (this.#state !== "reading" || this.#res.headersSent) return;
+    this.#receivedAtMs = this.#gateway.clock.monotonicMs();
+    try {
+      if (this.#receivedAtMs >= this.#deadlineAtMs)
+        throw new GatewayError("REQUEST_TIMEOUT", "The body took longer than the call may.");
+      this.#send(encodeBody(this.#route!.codec, body));
+    } catch (error) {
+      this.#fail(toGatewayError(error));
+    }
+  }
+
+  // 4 pick an instance
+
+  #send(call: EncodedCall): void {
+    this.#call = call;
+    this.#pickInstance();
+  }
+
+  #pickInstance(): void {
+    this.#state = "picking";
+    this.#pick = this.#gateway.balancer.pick(this.#entry!, this.#tried, this.#deadlineAtMs, this);
+  }
+
+  onNoInstance(error: GatewayError): void {
+    if (this.#state === "picking") this.#fail(this.#failure ?? error);
+  }
+
+  // 5 call
+
+  onInstance(instance: Instance): void {
+    this.#state = "calling";
+    this.#instance = instance;
+    this.#calledAtMs = this.#gateway.clock.monotonicMs();
+    const { name, oneway } = this.#route!.codec.method;
+    try {
+      this.#pending = this.#gateway.connections.call(instance, this.#call!, name, oneway, this.#deadlineAtMs, this);
+    } catch (error) {
+      this.#leaveInstance("cancelled");
+      this.#fail(toGatewayError(error));
+    }
+  }
+
+  onSent(): void {
+    if (this.#state !== "calling") return;
+    this.#leaveInstance("answered");
+    this.#answer(202, nullJson);
+  }
+
+  onFailure(error: GatewayError, sent: boolean): void {
+    if (this.#state !== "calling") return;
+    this.#leaveInstance(outcomeOf(error, sent));
+    this.#cause = error.cause ?? error.message;
+    const inTime = this.#leftAtMs < this.#deadlineAtMs;
+    if (!sent && error.status > 500) {
+      // Always safe, and nobody paid for it. What no instance takes ends as NO_HEALTHY_INSTANCE.
+      if (inTime) this.#tryAnother();
+      else this.#fail(this.#failure ?? new GatewayError("UPSTREAM_TIMEOUT", "No instance took the call before its deadline."));
+    } else if (inTime && sent && this.#mayRunTwice && isLoss(error) && this.#gateway.balancer.mayRetry(this.#entry!)) {
+      this.#failure = error;
+      this.#tryAnother();
+    } else this.#fail(error);
+  }
+
+  // 6 decode the reply
+
+  onReply(messageType: number, bytes: Uint8Array, bodyOffset: number, end: number): void {
+    if (this.#state !== "calling") return;
+    this.#leaveInstance("answered");
+    try {
+      const { codec } = this.#route!;
+      const reply = decodeReply(codec, messageType, bytes, bodyOffset, end);
+      if (reply.kind === "value") this.#answer(200, reply.json);
+      else this.#answerException(reply);
+    } catch (thrown) {
+      const error = toGatewayError(thrown);
+      if (error.code === "UPSTREAM_UNKNOWN_METHOD" && this.#tried.length + 1 < maxUnknownMethodAttempts) {
+        this.#failure = error;
+        this.#cause = error.cause;
+        this.#tryAnother();
+      } else this.#fail(error);
+    }
+  }
+
+  #leaveInstance(outcome: Outcome): void {
+    this.#state = "answering";
+    this.#leftAtMs = this.#gateway.clock.monotonicMs();
+    this.#instanceMs += this.#leftAtMs - this.#calledAtMs;
+    this.#gateway.balancer.release(this.#entry!, this.#instance!, outcome);
+  }
+
+  #tryAnother(): void {
+    this.#tried = [...this.#tried, this.#instance!.id];
+    this.#meter!.retries += 1;
+    this.#pickInstance();
+  }
+
+  /** RFC 9110, section 9.2.2; the owner's word counts more than the HTTP method. */
+  get #mayRunTwice(): boolean {
+    return this.#route!.options.idempotent ?? this.#isGet;
+  }
+
+  get #isGet(): boolean {
+    return this.#req.method === "GET";
+  }
+
+  // 7 HTTP out
+
+  #answer(status: number, json: Uint8Array): void {
+    if (!this.#mayHold(json)) return;
+    answerJson(this.#res, status, json, this.#requestId);
+    this.#ended(status, undefined, undefined);
+  }
+
+  #answerException({ fieldId, typeName, json }: DecodedException): void {
+    if (!this.#mayHold(json)) return;
+    const { method } = this.#route!.codec;
+    const problem: Problem = {
+      code: "EXCEPTION",
+      status: exceptionStatus(this.#entry!.schema, method, fieldId),
+      detail: `The service answered with its exception ${typeName}.`,
+      members: { service: this.#entry!.name, method: method.name, exception: typeName },
+      headers: {},
+    };
+    answerProblem(this.#req, this.#res, problem, this.#requestId, { exception: json });
+    this.#ended(problem.status, problem.code, undefined);
+  }
+
+  #fail(error: GatewayError): void {
+    const { code, status, detail, headers } = error;
+    const place = this.#route === undefined ? {} : { service: this.#entry!.name, method: this.#route.codec.method.name };
+    // Part of another answer is out already: only the end of the connection can say that it is not whole.
+    if (this.#res.headersSent) this.#res.destroy();
+    else
+      answerProblem(
+        this.#req,
+        this.#res,
+        { code, status, detail, headers, members: { ...error.members, ...place } },
+        this.#requestId,
+      );
+    this.#ended(status, code, error.cause ?? this.#cause);
+  }
+
+  #mayHold({ length }: Uint8Array): boolean {
+    if (length <= oneWriteBytes || this.reserve(length)) return true;
+    this.#fail(new GatewayError("OVERLOADED", "Too many large answers at once."));
+    return false;
+  }
+
+  /** Also when the caller went away: whatever is under way for it is given up. */
+  onResponseClosed(): void {
+    this.#gateway.budget.giveBack(this.#reservedBytes);
+    this.#reservedBytes = 0;
+    if (this.#state === "done") return;
+    if (this.#state === "picking") this.#pick?.cancel();
+    if (this.#state === "calling") {
+      this.#pending?.cancel();
+      this.#leaveInstance("cancelled");
+    }
+    this.#ended(errorStatus.CLIENT_CLOSED, "CLIENT_CLOSED", undefined);
+  }
+
+  #ended(status: number, code: ErrorCode | undefined, cause: unknown): void {
+    this.#state = "done";
+    const { clock, metrics, accessLog } = this.#gateway;
+    const nowMs = clock.monotonicMs();
+    let meter = this.#meter;
+    if (meter === undefined) {
+      meter = metrics.unmatched;
+      meter.inFlight += 1;
+    }
+    meter.ended(status, nowMs - this.#receivedAtMs - this.#instanceMs, this.#instanceMs);
+    if (!accessLog.wants(code !== undefined)) return;
+    accessLog.write({
+      requestId: this.#requestId,
+      service: meter.service,
+      method: meter.method,
+      status,
+      code,
+      durationMs: nowMs - this.#startedAtMs,
+      instanceMs: this.#instanceMs,
+      instanceId: this.#instance?.id,
+      attempts: this.#tried.length + (this.#instance === undefined ? 0 : 1),
+      cause,
+    });
+  }
+}
+
+type Outcome = Parameters<Balancer["release"]>[2];
+type DecodedException = Extract<DecodedReply, { kind: "exception" }>;
+
+function outcomeOf(error: GatewayError, sent: boolean): Outcome {
+  if (!sent) return "connect-failed";
+  return error.code === "UPSTREAM_TIMEOUT" ? "timed-out" : "lost";
+}
+
+/** Another instance may do better. A reply that is too large is so everywhere, and a deadline is over for good. */
+function isLoss({ code }: GatewayError): boolean {
+  return code === "UPSTREAM_CONNECTION_LOST" || code === "UPSTREAM_BAD_REPLY";
+}

@@ -1,0 +1,45 @@
+import type { Socket } from "node:net";
+
+/** Long enough for an answer to reach a caller that is still sending. */
+const lingerMs = 1_000;
+
+const closing = Symbol("closing");
+
+interface MaybeClosing extends Socket {
+  [closing]?: true;
+}
+
+/**
+ * No further request of this connection is taken: what follows a request that was refused, or one that was told
+ * `Connection: close`, may be another's, smuggled in.
+ */
+export function refuseFurtherRequests(socket: Socket): void {
+  (socket as MaybeClosing)[closing] = true;
+}
+
+export function refusesFurtherRequests(socket: Socket): boolean {
+  return (socket as MaybeClosing)[closing] === true;
+}
+
+/**
+ * The connection closes after the answer under way. Closing with bytes unread would reset it, and the caller could lose the
+ * answer (RFC 9112, section 9.6): our half closes at once, the rest a little later; what arrives in between is discarded.
+ */
+export function closeAfterAnswer(socket: Socket): void {
+  refuseFurtherRequests(socket);
+  // node:http calls this once an answer with `Connection: close` has been handed over.
+  socket.destroySoon = endThenDestroy;
+}
+
+function endThenDestroy(this: Socket): void {
+  this.end();
+  const timer = setTimeout(() => this.destroy(), lingerMs).unref();
+  this.once("close", () => clearTimeout(timer));
+}
+
+/** Writes a whole response where there is no ServerResponse to do it, and closes. */
+export function endWith(socket: Socket, response: string): void {
+  closeAfterAnswer(socket);
+  if (socket.writable) socket.write(response);
+  socket.destroySoon();
+}
