@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { connect, idlText, register, request, serviceBody } from "../../support/gateway-client.ts";
 import { RawConnection } from "../../support/raw-http.ts";
-import { frame, messageType, stringStruct } from "../../support/thrift-bytes.ts";
+import { stringStruct } from "../../support/thrift-bytes.ts";
 import { type PeerCall, startThriftPeer, type ThriftPeer } from "../../support/thrift-peer.ts";
 import { bytesOf, fromHex, withRepeats } from "./bytes.ts";
 import {

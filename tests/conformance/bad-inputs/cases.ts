@@ -92,7 +92,7 @@ export interface ConnectCase extends Case {
   readonly expect: Expectation;
 }
 
-export const surfaces = ["http", "json", "query", "idl", "reply", "reg", "conn"] as const;
+export const surfaces = ["http", "json", "query", "idl", "reply", "reg", "conn", "admin"] as const;
 
 export function readCases<T extends Case>(surface: (typeof surfaces)[number]): T[] {
   const lines = readFileSync(join(import.meta.dirname, `${surface}.jsonl`), "utf8")
