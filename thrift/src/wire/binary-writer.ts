@@ -1,0 +1,87 @@
+/** Calls are written one behind the other into slabs, so that each keeps its bytes without an allocation of its own. */
+const SLAB_BYTES = 65_536;
+
+/** A call that may take more is written into a scratch buffer first, and only what it took is kept. */
+const DIRECT_BYTES = 16_384;
+
+/** The largest scratch buffer that stays between calls. */
+const KEPT_SCRATCH_BYTES = 262_144;
+
+function allocate(size: number): { bytes: Buffer; view: DataView } {
+  const bytes = Buffer.allocUnsafeSlow(size);
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, size) };
+}
+
+let slab = allocate(SLAB_BYTES);
+let slabCursor = 0;
+let scratch = allocate(DIRECT_BYTES);
+
+/**
+ * The call that is being written. Nobody checks for room while writing: whoever begins asks for all that the input can
+ * become, and whoever writes what does not come from the input (a default) asks with {@link makeRoom} first.
+ */
+export const output = {
+  bytes: slab.bytes,
+  view: slab.view,
+  /** Where the call begins. */
+  start: 0,
+  /** Where what was last written ends. */
+  end: 0,
+  /** A call that goes beyond is too large. */
+  limit: 0,
+};
+
+/** Returns the position at which the call begins; `room` bytes may be written from there. */
+export function beginOutput(room: number, maxBytes: number): number {
+  if (room <= DIRECT_BYTES) {
+    if (SLAB_BYTES - slabCursor < room) {
+      slab = allocate(SLAB_BYTES);
+      slabCursor = 0;
+    }
+    use(slab, slabCursor);
+  } else {
+    if (scratch.bytes.length < room) scratch = allocate(room);
+    use(scratch, 0);
+  }
+  output.limit = output.start + maxBytes;
+  return output.start;
+}
+
+/** Makes `room` bytes writable from `position` on; what was written keeps its positions. */
+export function makeRoom(position: number, room: number): void {
+  const needed = position + room;
+  if (needed <= output.bytes.length) return;
+  const larger = allocate(Math.max(needed, 2 * output.bytes.length));
+  larger.bytes.set(output.bytes.subarray(output.start, position), output.start);
+  scratch = larger;
+  output.bytes = larger.bytes;
+  output.view = larger.view;
+}
+
+/** The bytes from the start to `output.end`, which nobody writes to again. */
+export function finishOutput(): Uint8Array {
+  const { start, end } = output;
+  if (output.bytes === slab.bytes) {
+    slabCursor = end;
+    return new Uint8Array(slab.bytes.buffer, start, end - start);
+  }
+  const own = new Uint8Array(end - start);
+  own.set(output.bytes.subarray(start, end));
+  return own;
+}
+
+/** Lets a large scratch buffer go. */
+export function releaseOutput(): void {
+  if (scratch.bytes.length > KEPT_SCRATCH_BYTES) {
+    scratch = allocate(DIRECT_BYTES);
+    use(slab, slabCursor);
+  }
+}
+
+function use(buffer: { bytes: Buffer; view: DataView }, start: number): void {
+  if (output.bytes !== buffer.bytes) {
+    output.bytes = buffer.bytes;
+    output.view = buffer.view;
+  }
+  output.start = start;
+}
