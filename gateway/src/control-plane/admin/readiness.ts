@@ -1,0 +1,40 @@
+import type { Clock } from "../../core/clock.ts";
+import type { Snapshot } from "../../snapshot/snapshot.ts";
+
+/** Whether changes can be taken now, and what calls are served from. */
+export interface Readiness {
+  readonly store: "ok" | "unavailable";
+  readonly registry: "ok" | "unavailable";
+  readonly snapshot: { readonly revision: number; readonly ageMs: number };
+}
+
+interface Pingable {
+  ping(): Promise<void>;
+}
+
+/** Store and registry are asked anew each time; unopened ones are unavailable. */
+export function createReadinessCheck(
+  store: Pingable,
+  registry: Pingable,
+  snapshot: Snapshot,
+  clock: Clock,
+): () => Promise<Readiness> {
+  let publishedAtMs = clock.monotonicMs();
+  snapshot.onPublish(() => {
+    publishedAtMs = clock.monotonicMs();
+  });
+  return async () => {
+    const [storeState, registryState] = await Promise.all([stateOf(store), stateOf(registry)]);
+    const ageMs = Math.round(clock.monotonicMs() - publishedAtMs);
+    return { store: storeState, registry: registryState, snapshot: { revision: snapshot.revision, ageMs } };
+  };
+}
+
+async function stateOf(part: Pingable): Promise<"ok" | "unavailable"> {
+  try {
+    await part.ping();
+    return "ok";
+  } catch {
+    return "unavailable";
+  }
+}

@@ -1,0 +1,56 @@
+import type { Instance } from "../../snapshot/snapshot.ts";
+import type { CatalogService } from "../publish/catalog.ts";
+import type { ServiceRevision } from "../store/store.ts";
+
+/** What the data plane saw of an instance. */
+export type ObservedState = (instanceId: string) => { readonly state: string; readonly inFlight: number };
+
+export function serviceSummary(service: CatalogService, instances: readonly Instance[]) {
+  const { name, ownerId, revision, served, faults, version, description, paths } = service;
+  const passing = instances.filter(({ health }) => health === "passing").length;
+  return {
+    name,
+    ownerId,
+    revision,
+    servedRevision: served?.revision ?? null,
+    state: faults.length === 0 ? "served" : served ? "last-good" : "broken",
+    version,
+    description,
+    paths: paths.length,
+    instances: { passing, critical: instances.length - passing },
+  };
+}
+
+export function serviceDetail(service: CatalogService, instances: readonly Instance[], observed: ObservedState | undefined) {
+  const { name, idlService, paths, registeredServers, faults } = service;
+  return {
+    ...serviceSummary(service, instances),
+    idlService: idlService ?? null,
+    routes: paths.map(({ methodPath, exposedMethod }) => ({ path: `/${name}/${methodPath}`, method: exposedMethod })),
+    registeredServers,
+    faults,
+    instances: instances.map((instance) => instanceView(name, instance, observed)),
+  };
+}
+
+export function instanceView(service: string, instance: Instance, observed: ObservedState | undefined) {
+  const { id, address, port, weight, dialect, meta, health } = instance;
+  return { serverId: id, service, address, port, weight, dialect, meta, health, observed: observed?.(id) ?? null };
+}
+
+/** Without the IDL's text, which may be long. */
+export function revisionView({ name, ownerId, revision, createdAt, author, definition }: ServiceRevision) {
+  const { version, description, paths, idlFiles, mainFile } = definition;
+  return {
+    service: name,
+    ownerId,
+    revision,
+    createdAt: createdAt.toISOString(),
+    author,
+    version,
+    description,
+    mainFile,
+    idlFiles: Object.entries(idlFiles).map(([file, text]) => ({ name: file, bytes: Buffer.byteLength(text) })),
+    paths: paths.map(({ methodPath, exposedMethod }) => ({ path: `/${name}/${methodPath}`, method: exposedMethod })),
+  };
+}

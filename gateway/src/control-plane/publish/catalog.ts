@@ -1,0 +1,73 @@
+import type { Schema } from "@thriftgate/thrift";
+import type { Route } from "../../snapshot/snapshot.ts";
+import type { OwnerHead, ServiceDefinition } from "../store/store.ts";
+
+/** Why a stored revision can't be served. */
+export interface ServiceFault {
+  readonly code: string;
+  readonly message: string;
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+}
+
+/** What calls of a service are served from. */
+export interface ServedRevision {
+  readonly revision: number;
+  readonly schema: Schema;
+  readonly routes: ReadonlyMap<string, Route>;
+}
+
+/** A registered service as this gateway knows it, without its IDL's text. */
+export interface CatalogService {
+  readonly name: string;
+  readonly ownerId: string;
+  /** The current one, also when it can't be served. */
+  readonly revision: number;
+  readonly idlService: string | undefined;
+  readonly description: string;
+  readonly version: string;
+  readonly paths: ServiceDefinition["paths"];
+  readonly registeredServers: ServiceDefinition["registeredServers"];
+  /** The current revision, else the last good one; `undefined`: there was none since the start. */
+  readonly served: ServedRevision | undefined;
+  /** Empty when the current revision is served. */
+  readonly faults: readonly ServiceFault[];
+}
+
+/** Owners and their services, in memory: what keys are checked against, and what is listed. */
+export interface Catalog {
+  owner(ownerId: string): OwnerHead | undefined;
+  ownerCount(): number;
+  /** Whose key has this digest. */
+  ownerOfKey(keyDigest: string): OwnerHead | undefined;
+  service(name: string): CatalogService | undefined;
+  services(): Iterable<CatalogService>;
+}
+
+export interface MutableCatalog extends Catalog {
+  setOwner(head: OwnerHead): void;
+  setService(service: CatalogService): void;
+  deleteService(name: string): void;
+}
+
+export function createCatalog(): MutableCatalog {
+  const owners = new Map<string, OwnerHead>();
+  const ownersByKey = new Map<string, OwnerHead>();
+  const services = new Map<string, CatalogService>();
+  return {
+    owner: (ownerId) => owners.get(ownerId),
+    ownerCount: () => owners.size,
+    ownerOfKey: (keyDigest) => ownersByKey.get(keyDigest),
+    service: (name) => services.get(name),
+    services: () => services.values(),
+    setOwner(head) {
+      const before = owners.get(head.ownerId);
+      if (before) ownersByKey.delete(before.keyDigest);
+      owners.set(head.ownerId, head);
+      ownersByKey.set(head.keyDigest, head);
+    },
+    setService: (service) => void services.set(service.name, service),
+    deleteService: (name) => void services.delete(name),
+  };
+}

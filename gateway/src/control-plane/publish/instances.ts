@@ -1,0 +1,64 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Clock } from "../../core/clock.ts";
+import type { Instance } from "../../snapshot/snapshot.ts";
+import type { InstanceRecord, RegisteredInstance } from "../registry/registry.ts";
+import { dialectOf } from "./dialect.ts";
+
+/** The instances of every service, as the registry tells them; an instance that did not change stays the same object. */
+export interface InstanceTable {
+  of(serviceName: string): readonly Instance[];
+  all(): Iterable<readonly [serviceName: string, instances: readonly Instance[]]>;
+  /** `false`: nothing changed. */
+  replace(serviceName: string, registered: readonly RegisteredInstance[]): boolean;
+  /** It joined here just now, perhaps again after a restart: its first seconds begin anew. */
+  joined(record: InstanceRecord): void;
+  left(serviceName: string, serverId: string): void;
+}
+
+const NONE: readonly Instance[] = [];
+
+export function createInstanceTable(clock: Clock): InstanceTable {
+  const byService = new Map<string, readonly Instance[]>();
+
+  function toInstance({ serverId: id, address, port, weight, meta, health }: RegisteredInstance, joinedAtMs: number): Instance {
+    return { id, address, port, weight, meta, dialect: dialectOf(meta), health, joinedAtMs };
+  }
+
+  function set(serviceName: string, instances: readonly Instance[]): void {
+    if (instances.length > 0) byService.set(serviceName, instances);
+    else byService.delete(serviceName);
+  }
+
+  return {
+    of: (serviceName) => byService.get(serviceName) ?? NONE,
+    all: () => byService,
+
+    replace(serviceName, registered) {
+      const before = byService.get(serviceName) ?? NONE;
+      const known = new Map(before.map((instance) => [instance.id, instance]));
+      const nowMs = clock.monotonicMs();
+      const after = registered.map((record) => {
+        const old = known.get(record.serverId);
+        const instance = toInstance(record, old?.joinedAtMs ?? nowMs);
+        return old && isDeepStrictEqual(old, instance) ? old : instance;
+      });
+      const changed = after.length !== before.length || after.some((instance, index) => instance !== before[index]);
+      if (changed) set(serviceName, after);
+      return changed;
+    },
+
+    joined(record) {
+      const instance = toInstance({ ...record, health: "passing" }, clock.monotonicMs());
+      const before = byService.get(record.serviceName) ?? NONE;
+      const isKnown = before.some(({ id }) => id === instance.id);
+      set(record.serviceName, isKnown ? before.map((old) => (old.id === instance.id ? instance : old)) : [...before, instance]);
+    },
+
+    left(serviceName, serverId) {
+      set(
+        serviceName,
+        (byService.get(serviceName) ?? NONE).filter(({ id }) => id !== serverId),
+      );
+    },
+  };
+}

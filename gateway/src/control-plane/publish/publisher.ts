@@ -1,0 +1,236 @@
+import type { IdlResult, Schema } from "@thriftgate/thrift";
+import type { Clock } from "../../core/clock.ts";
+import { GatewayError } from "../../core/errors.ts";
+import type { Logger } from "../../core/logger.ts";
+import type { Instance, ServiceEntry, Snapshot, SnapshotChange } from "../../snapshot/snapshot.ts";
+import type { InstanceRecord, Registry } from "../registry/registry.ts";
+import type { OwnerHead, ServiceDefinition, ServiceRevision, Store, StoreResult } from "../store/store.ts";
+import { type Catalog, type CatalogService, createCatalog, type ServedRevision, type ServiceFault } from "./catalog.ts";
+import { createInstanceTable } from "./instances.ts";
+import type { Linker } from "./linker.ts";
+import { pickService } from "./pick-service.ts";
+import { createRoutes, type RouteOptions, unboundPaths } from "./routes.ts";
+
+/** A definition whose IDL was linked and whose paths are bound. */
+export interface LinkedService {
+  readonly definition: ServiceDefinition;
+  readonly schema: Schema;
+}
+
+/** Turns what store and registry hold into what calls are served from. */
+export interface Publisher {
+  readonly catalog: Catalog;
+  /** Loads and publishes everything, in one turn, and keeps watching. */
+  open(): Promise<void>;
+  /**
+   * Runs `write`, a change of this owner, and publishes what it stored before it resolves. Changes of one owner take
+   * turns. `linked` are the services that the change defines anew, by name.
+   */
+  commit(ownerId: string, linked: ReadonlyMap<string, LinkedService>, write: () => Promise<StoreResult>): Promise<StoreResult>;
+  instances(serviceName: string): readonly Instance[];
+  allInstances(): Iterable<readonly [serviceName: string, instances: readonly Instance[]]>;
+  /** Publishes at once what the registry's watch will tell as well. */
+  joined(record: InstanceRecord): void;
+  left(serviceName: string, serverId: string): void;
+  close(): void;
+}
+
+export interface PublisherOptions {
+  readonly store: Store;
+  readonly registry: Registry;
+  readonly snapshot: Snapshot;
+  readonly linker: Linker;
+  readonly clock: Clock;
+  readonly routes: RouteOptions;
+  readonly logger: Logger;
+}
+
+/** After a change that could not be read from the store. */
+const RELOAD_DELAY_MS = 1_000;
+
+type LoadedService = { readonly revision: number; readonly definition: ServiceDefinition; readonly schema?: Schema };
+
+export function createPublisher(options: PublisherOptions): Publisher {
+  const { store, registry, snapshot, linker, clock, logger } = options;
+  const catalog = createCatalog();
+  const instances = createInstanceTable(clock);
+  /** The last change of each owner that is under way. */
+  const turns = new Map<string, Promise<unknown>>();
+  const stops: (() => void)[] = [];
+  /** What cancels the next attempt, by owner. */
+  const reloads = new Map<string, () => void>();
+  let closed = false;
+
+  function inTurn<T>(ownerId: string, change: () => Promise<T>): Promise<T> {
+    const turn = (turns.get(ownerId) ?? Promise.resolve()).then(change, change);
+    turns.set(ownerId, turn);
+    const forget = () => {
+      if (turns.get(ownerId) === turn) turns.delete(ownerId);
+    };
+    turn.then(forget, forget);
+    return turn;
+  }
+
+  const isNews = (head: OwnerHead) => head.version > (catalog.owner(head.ownerId)?.version ?? 0);
+
+  /** Brings the catalog to these heads and publishes the difference, all in the turn after the last service was loaded. */
+  async function apply(heads: readonly OwnerHead[], known: ReadonlyMap<string, LoadedService>): Promise<void> {
+    const prepared: { head: OwnerHead; services: CatalogService[] }[] = [];
+    for (const head of heads.filter(isNews)) prepared.push({ head, services: await loadServices(head, known) });
+    const changes: SnapshotChange[] = [];
+    // While services were loaded, a newer head may have come in another way.
+    for (const { head, services } of prepared.filter(({ head }) => isNews(head))) {
+      for (const name of removedServices(catalog.owner(head.ownerId), head)) {
+        if (catalog.service(name)?.ownerId !== head.ownerId) continue;
+        catalog.deleteService(name);
+        changes.push([name, undefined]);
+      }
+      catalog.setOwner(head);
+      for (const service of services) {
+        catalog.setService(service);
+        changes.push([service.name, entryOf(service)]);
+      }
+    }
+    if (changes.length > 0) snapshot.publish(changes);
+  }
+
+  /** Those whose current revision is not in the catalog yet. */
+  async function loadServices(head: OwnerHead, known: ReadonlyMap<string, LoadedService>): Promise<CatalogService[]> {
+    const services: CatalogService[] = [];
+    for (const { name, revision } of head.services) {
+      if (revision <= (catalog.service(name)?.revision ?? 0)) continue;
+      const service = known.get(name);
+      services.push(await load(head.ownerId, name, service?.revision === revision ? service : await fetch(name, revision)));
+    }
+    return services;
+  }
+
+  async function fetch(name: string, revision: number): Promise<LoadedService> {
+    const found = await store.serviceRevision(name, revision);
+    if (!found) throw new GatewayError("STORE_UNAVAILABLE", "The store does not hold a revision that it names.");
+    return found;
+  }
+
+  async function load(ownerId: string, name: string, { revision, definition, schema }: LoadedService): Promise<CatalogService> {
+    const linked = schema ? { schema } : await link(name, definition);
+    const faults = "faults" in linked ? linked.faults : [];
+    const served: ServedRevision | undefined =
+      "schema" in linked
+        ? { revision, schema: linked.schema, routes: createRoutes(linked.schema, name, definition.paths, options.routes) }
+        : lastGood(ownerId, name);
+    if (faults.length > 0) {
+      logger.error({ service: name, revision, servedRevision: served?.revision, faults }, "a stored service can't be served");
+    }
+    const { description, version, paths, registeredServers } = definition;
+    const idlService = served && pickService(served.schema, name)?.name;
+    return { name, ownerId, revision, idlService, description, version, paths, registeredServers, served, faults };
+  }
+
+  /** Another owner's schema is no stand-in. */
+  function lastGood(ownerId: string, name: string): ServedRevision | undefined {
+    const before = catalog.service(name);
+    return before?.ownerId === ownerId ? before.served : undefined;
+  }
+
+  async function link(
+    name: string,
+    { idlFiles, mainFile, paths }: ServiceDefinition,
+  ): Promise<{ schema: Schema } | { faults: ServiceFault[] }> {
+    let result: IdlResult;
+    try {
+      result = await linker.link(idlFiles, mainFile);
+    } catch (error) {
+      if (closed || !(error instanceof GatewayError) || error.code === "OVERLOADED") throw error;
+      return { faults: [{ code: error.code, message: error.message }] };
+    }
+    if (!result.ok) return { faults: result.faults.map(({ excerpt: _, ...fault }) => fault) };
+    const unbound = unboundPaths(result.schema, name, paths);
+    if (unbound.length === 0) return { schema: result.schema };
+    return {
+      faults: unbound.map(({ exposedMethod }) => ({ code: "INVALID_ROUTE", message: `The IDL has no method ${exposedMethod}.` })),
+    };
+  }
+
+  function entryOf({ name, served }: CatalogService): ServiceEntry | undefined {
+    return served && { name, ...served, instances: instances.of(name) };
+  }
+
+  function publishInstances(serviceName: string): void {
+    const service = catalog.service(serviceName);
+    const entry = service && entryOf(service);
+    if (entry) snapshot.publish([[serviceName, entry]]);
+  }
+
+  /** A change that was seen in the store, perhaps another gateway's. */
+  function follow(head: OwnerHead): void {
+    inTurn(head.ownerId, () => apply([head], new Map())).catch((error: unknown) => {
+      if (closed) return;
+      logger.warn({ err: error, ownerId: head.ownerId }, "a change can't be read from the store; trying again");
+      reloads.get(head.ownerId)?.();
+      reloads.set(
+        head.ownerId,
+        clock.after(RELOAD_DELAY_MS, () => follow(head)),
+      );
+    });
+  }
+
+  return {
+    catalog,
+
+    async open() {
+      // Watched first, so that no change is lost between reading and watching; what is seen twice is skipped by its version.
+      stops.push(store.watch(follow));
+      stops.push(
+        registry.watch((serviceName, registered) => {
+          if (instances.replace(serviceName, registered)) publishInstances(serviceName);
+        }),
+      );
+      const [heads, revisions] = await Promise.all([store.owners(), store.currentRevisions()]);
+      await apply(heads, new Map(revisions.map((revision: ServiceRevision) => [revision.name, revision])));
+    },
+
+    commit(ownerId, linked, write) {
+      return inTurn(ownerId, async () => {
+        const result = await write();
+        if (!result.ok) return result;
+        const known = new Map(
+          result.head.services.flatMap(({ name, revision }) => {
+            const service = linked.get(name);
+            return service ? [[name, { ...service, revision }] as const] : [];
+          }),
+        );
+        try {
+          await apply([result.head], known);
+        } catch (error) {
+          // It is stored, and so is done; what could not be read yet is published as soon as it can.
+          logger.warn({ err: error, ownerId }, "a stored change is published late");
+          follow(result.head);
+        }
+        return result;
+      });
+    },
+
+    instances: instances.of,
+    allInstances: instances.all,
+
+    joined(record) {
+      instances.joined(record);
+      publishInstances(record.serviceName);
+    },
+
+    left(serviceName, serverId) {
+      instances.left(serviceName, serverId);
+      publishInstances(serviceName);
+    },
+
+    close() {
+      closed = true;
+      for (const stop of [...stops.splice(0), ...reloads.values()]) stop();
+    },
+  };
+}
+
+function removedServices(before: OwnerHead | undefined, after: OwnerHead): string[] {
+  const kept = new Set(after.services.map(({ name }) => name));
+  return (before?.services ?? []).map(({ name }) => name).filter((name) => !kept.has(name));
+}

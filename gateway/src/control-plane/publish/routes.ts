@@ -1,0 +1,62 @@
+import { type CodecOptions, createServiceCodec, type MethodCodec, type Schema, type ServiceCodec } from "@thriftgate/thrift";
+import type { CallOptions, Route } from "../../snapshot/snapshot.ts";
+import type { ServiceDefinition } from "../store/store.ts";
+import { pickService } from "./pick-service.ts";
+
+export interface RouteOptions {
+  readonly codec: Partial<CodecOptions>;
+  readonly call: CallOptions;
+}
+
+/** A route whose codec is compiled at its first call: most routes of most services are never called. */
+class LazyRoute implements Route {
+  readonly path: string;
+  readonly options: CallOptions;
+  readonly #compile: () => MethodCodec;
+  #codec: MethodCodec | undefined;
+
+  constructor(path: string, options: CallOptions, compile: () => MethodCodec) {
+    this.path = path;
+    this.options = options;
+    this.#compile = compile;
+  }
+
+  get codec(): MethodCodec {
+    this.#codec ??= this.#compile();
+    return this.#codec;
+  }
+}
+
+/** A path of a service that is bound to no method of its IDL. */
+export interface UnboundPath {
+  readonly index: number;
+  readonly exposedMethod: string;
+}
+
+export function unboundPaths(schema: Schema, serviceName: string, paths: ServiceDefinition["paths"]): UnboundPath[] {
+  const methods = new Set(pickService(schema, serviceName)?.methods.map(({ name }) => name));
+  return paths.flatMap(({ exposedMethod }, index) => (methods.has(exposedMethod) ? [] : [{ index, exposedMethod }]));
+}
+
+/** Every path must be bound: {@link unboundPaths}. */
+export function createRoutes(
+  schema: Schema,
+  serviceName: string,
+  paths: ServiceDefinition["paths"],
+  options: RouteOptions,
+): ReadonlyMap<string, Route> {
+  const idlName = pickService(schema, serviceName)?.name ?? serviceName;
+  let service: ServiceCodec | undefined;
+  const compile = (method: string) => {
+    service ??= createServiceCodec(schema, idlName, options.codec);
+    const codec = service.method(method);
+    if (!codec) throw new TypeError(`no method ${method} in ${idlName}`);
+    return codec;
+  };
+  return new Map(
+    paths.map(({ methodPath, exposedMethod }) => [
+      methodPath,
+      new LazyRoute(methodPath, options.call, () => compile(exposedMethod)),
+    ]),
+  );
+}

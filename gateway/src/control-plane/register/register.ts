@@ -1,0 +1,44 @@
+import { digestApiKey, generateApiKey } from "../../core/api-key.ts";
+import { GatewayError } from "../../core/errors.ts";
+import type { Caller, ControlPlaneContext } from "../context.ts";
+import { linkServices } from "./link-services.ts";
+import { NAME_LENGTH, parseOwner, parseServices } from "./registration.ts";
+
+export interface Registered {
+  /** Shown here and never again. */
+  readonly apiKey: string;
+  /** Of the owner's head, for If-Match. */
+  readonly version: number;
+}
+
+/** A new owner with its services: all of them are stored and served, or nothing is. */
+export async function register(context: ControlPlaneContext, body: unknown, caller: Caller): Promise<Registered> {
+  const { audit, config, linker, publisher, store } = context;
+  const owner = parseOwner(body);
+  const ownerId = owner.text("OwnerId", { maxLength: NAME_LENGTH });
+  const ownerName = owner.text("OwnerName", { maxLength: NAME_LENGTH });
+  const services = parseServices(owner, config.limits) ?? [];
+  const linked = await linkServices(linker, services);
+
+  const apiKey = generateApiKey();
+  const keyDigest = digestApiKey(apiKey);
+  const definitions = services.map(({ name, definition }) => ({ name, definition }));
+  const result = await publisher.commit(ownerId, linked, () =>
+    store.createOwner({ ownerId, ownerName, keyDigest }, definitions, "owner"),
+  );
+  if (!result.ok) {
+    const taken = services.find(({ name }) => name === result.service);
+    throw taken
+      ? new GatewayError("CONFLICT", `The service name ${taken.name} is taken.`, {
+          members: { pointer: `${taken.pointer}/ServiceName`, service: taken.name },
+        })
+      : new GatewayError("CONFLICT", "This owner is registered already; /update changes its services.", {
+          members: { pointer: owner.place("OwnerId") },
+        });
+  }
+  audit.info(
+    { action: "register", ownerId, author: "owner", version: result.head.version, services: result.head.services, ...caller },
+    "owner registered",
+  );
+  return { apiKey, version: result.head.version };
+}
