@@ -10,6 +10,8 @@ export interface EmbeddedRegistryOptions extends LifecycleTimes {
   readonly clock: Clock;
   /** How long to wait for somebody else's lock. Default: 1 s, enough for a predecessor that is closing. */
   readonly timeoutMs?: number;
+  /** What the database may grow to; default: no bound but the disk. */
+  readonly maxBytes?: number;
 }
 
 const defaultTimeoutMs = 1_000;
@@ -92,6 +94,7 @@ export function createEmbeddedRegistry(options: EmbeddedRegistryOptions): Regist
         migrations: registryMigrations,
         durability: "process",
         timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
+        maxBytes: options.maxBytes,
       });
       const table = createInstanceTable(database);
       const lifecycle = createInstanceLifecycle(options, {
