@@ -22,6 +22,7 @@ export function putInt64(out: Uint8Array, start: number, highHalf: number, lowHa
     high = (low === 0 ? -highHalf : ~highHalf) >>> 0;
   }
   if (high === 0) return putDigits(out, w, low);
+  if (high < 0x20_0000) return putWhole(out, w, high * 0x1_0000_0000 + low);
   // Long division by 10⁹ in base 2¹⁶: each partial dividend stays below 2⁵³, so that every step is exact.
   const upper = Math.floor(high / billion);
   const middleDividend = (high - upper * billion) * 0x1_0000 + (low >>> 16);
@@ -32,45 +33,31 @@ export function putInt64(out: Uint8Array, start: number, highHalf: number, lowHa
   return putNineDigits(out, putWhole(out, w, quotient), lowerDividend - lower * billion);
 }
 
-/** NaN and the infinities, which JSON cannot say as numbers, are strings. */
+/** A double, as two int32 halves. NaN and the infinities, which JSON cannot say as numbers, are strings. */
 export function putDouble(out: Uint8Array, start: number, high: number, low: number): number {
-  const value = doubleOf(high, low);
-  if (Number.isFinite(value)) return putFinite(out, start, value);
+  if ((high & 0x7ff00000) !== 0x7ff00000) return putDoubleKey(out, start, high, low);
   out[start] = 0x22;
-  const w = putAscii(out, start + 1, String(value));
+  const w = putDoubleKey(out, start + 1, high, low);
   out[w] = 0x22;
   return w + 1;
 }
 
-/** As {@link putDouble}, for a place that is in quotes already. */
-export function putDoubleKey(out: Uint8Array, start: number, high: number, low: number): number {
-  const value = doubleOf(high, low);
-  return Number.isFinite(value) ? putFinite(out, start, value) : putAscii(out, start, String(value));
-}
-
 const eightBytes = new DataView(new ArrayBuffer(8));
 
-function doubleOf(high: number, low: number): number {
-  eightBytes.setInt32(0, high);
+/** As {@link putDouble}, for a place that is in quotes already. */
+export function putDoubleKey(out: Uint8Array, start: number, high: number, low: number): number {
+  eightBytes.setInt32(0, high & 0x7fffffff);
   eightBytes.setInt32(4, low);
-  return eightBytes.getFloat64(0);
-}
-
-function putFinite(out: Uint8Array, start: number, value: number): number {
+  const magnitude = eightBytes.getFloat64(0);
   let w = start;
-  let magnitude = value;
-  if (value < 0 || Object.is(value, -0)) {
-    out[w++] = 0x2d;
-    magnitude = -value;
-  }
-  if (magnitude <= Number.MAX_SAFE_INTEGER && Math.floor(magnitude) === magnitude) return putWhole(out, w, magnitude);
+  if (high < 0 && !Number.isNaN(magnitude)) out[w++] = 0x2d;
+  // Integers stay integers between the functions below: a double would be boxed on its way.
+  const whole = magnitude | 0;
+  if (whole === magnitude) return putDigits(out, w, whole);
   if (magnitude < billion && magnitude >= 1e-6) {
     // A decimal of at most 15 digits that reads back as the value is the only one so short, and so the shortest.
-    const millionths = Math.round(magnitude * 1e6);
-    if (millionths / 1e6 === magnitude) {
-      const whole = Math.floor(magnitude);
-      return putFraction(out, putDigits(out, w, whole), millionths - whole * 1e6);
-    }
+    const millionths = Math.floor(magnitude * 1e6 + 0.5);
+    if (millionths / 1e6 === magnitude) return putFraction(out, putDigits(out, w, whole), (millionths - whole * 1e6) | 0);
   }
   return putAscii(out, w, String(magnitude));
 }
@@ -78,13 +65,12 @@ function putFinite(out: Uint8Array, start: number, value: number): number {
 /** A point and six digits without the zeros at their end. */
 function putFraction(out: Uint8Array, start: number, millionths: number): number {
   out[start] = 0x2e;
-  let rest = millionths;
+  const upperFour = (millionths / 100) | 0;
+  const first = (upperFour / 100) | 0;
+  putPair(out, start + 1, first);
+  putPair(out, start + 3, upperFour - first * 100);
+  putPair(out, start + 5, millionths - upperFour * 100);
   let w = start + 7;
-  for (let at = start + 6; at > start; at--) {
-    const quotient = (rest / 10) | 0;
-    out[at] = 0x30 + rest - quotient * 10;
-    rest = quotient;
-  }
   while (out[w - 1] === 0x30) w--;
   return w;
 }
@@ -92,6 +78,7 @@ function putFraction(out: Uint8Array, start: number, millionths: number): number
 /** 0 … 2⁵³−1. */
 function putWhole(out: Uint8Array, start: number, value: number): number {
   if (value < billion) return putDigits(out, start, value);
+  // Exact: the quotient is below 2²⁴ and its distance from the next integer at least 10⁻⁹.
   const upper = Math.floor(value / billion);
   return putNineDigits(out, putDigits(out, start, upper), value - upper * billion);
 }
@@ -105,12 +92,23 @@ function putDigits(out: Uint8Array, start: number, value: number): number {
   }
   const end = start + countDigits(rest);
   let at = end;
-  while (at > start) {
-    const quotient = (rest / 10) >>> 0;
-    out[--at] = 0x30 + rest - quotient * 10;
+  while (rest >= 100) {
+    const quotient = (rest / 100) >>> 0;
+    at -= 2;
+    putPair(out, at, rest - quotient * 100);
     rest = quotient;
   }
+  if (rest < 10) out[start] = 0x30 + rest;
+  else putPair(out, start, rest);
   return end;
+}
+
+/** By pair of digits, the two of them: a division for every two digits instead of one for each. */
+const pairs = Uint8Array.from({ length: 200 }, (_, i) => 0x30 + (i % 2 === 0 ? Math.floor(i / 20) : (i >> 1) % 10));
+
+function putPair(out: Uint8Array, at: number, value: number): void {
+  out[at] = pairs[value << 1]!;
+  out[at + 1] = pairs[(value << 1) + 1]!;
 }
 
 function countDigits(value: number): number {
@@ -124,11 +122,12 @@ function countDigits(value: number): number {
 
 function putNineDigits(out: Uint8Array, start: number, value: number): number {
   let rest = value | 0;
-  for (let at = start + 8; at >= start; at--) {
-    const quotient = (rest / 10) | 0;
-    out[at] = 0x30 + rest - quotient * 10;
+  for (let at = start + 7; at > start; at -= 2) {
+    const quotient = (rest / 100) | 0;
+    putPair(out, at, rest - quotient * 100);
     rest = quotient;
   }
+  out[start] = 0x30 + rest;
   return start + 9;
 }
 

@@ -1,18 +1,30 @@
 import { ReplyFault } from "../wire/reply-fault.ts";
 
+/** One buffer, as bytes and for stores of four bytes at a time. */
+interface Buffer {
+  readonly memory: ArrayBuffer;
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+}
+
+function allocate(size: number): Buffer {
+  const memory = new ArrayBuffer(size);
+  return { memory, bytes: new Uint8Array(memory), view: new DataView(memory) };
+}
+
 /** Kept for ever; a reply that outgrows it gets buffers of its own. */
-const scratch = new Uint8Array(262_144);
+const scratch = allocate(262_144);
+
 /** Free bytes beyond what was asked for, so that a writer may close a value or two without asking again. */
 const slack = 8;
 
 /**
  * Where generated code writes JSON. One for the thread: decoding is synchronous and never nested. Generated functions keep
- * `bytes` and `at` in locals, and hand them back before they call one another.
+ * `bytes`, `view` and `at` in locals; they hand `at` over, and take all three anew, when they call one another.
  */
-export const output: { bytes: Uint8Array; at: number; maxBytes: number } = { bytes: scratch, at: 0, maxBytes: 0 };
+export const output = { ...scratch, at: 0, maxBytes: 0 };
 
 export function beginOutput(maxBytes: number): void {
-  output.bytes = scratch;
   output.at = 0;
   output.maxBytes = maxBytes;
 }
@@ -23,12 +35,12 @@ export function beginOutput(maxBytes: number): void {
  */
 export function writtenOutput(): Uint8Array {
   if (output.at > output.maxBytes) throw replyTooLarge();
-  return output.bytes.subarray(0, output.at);
+  return new Uint8Array(output.memory, 0, output.at);
 }
 
 /** Lets go of a buffer that grew: an idle gateway shall not hold its largest reply. */
 export function endOutput(): void {
-  output.bytes = scratch;
+  if (output.memory !== scratch.memory) Object.assign(output, scratch);
 }
 
 export function replyTooLarge(): ReplyFault {
@@ -41,11 +53,11 @@ export function replyTooLarge(): ReplyFault {
  */
 export function grow(at: number, room: number): Uint8Array {
   if (at > output.maxBytes) throw replyTooLarge();
-  const doubled = Math.min(output.bytes.length * 2, output.maxBytes + scratch.length);
-  const larger = new Uint8Array(Math.max(doubled, at + room + slack));
-  larger.set(output.bytes.subarray(0, at));
-  output.bytes = larger;
-  return larger;
+  const doubled = Math.min(output.bytes.length * 2, output.maxBytes + scratch.bytes.length);
+  const larger = allocate(Math.max(doubled, at + room + slack));
+  larger.bytes.set(output.bytes.subarray(0, at));
+  Object.assign(output, larger);
+  return larger.bytes;
 }
 
 /** Writes JSON text that was rendered before. */

@@ -54,6 +54,11 @@ const fewFields = 12;
 const unrolledKeyBytes = 40;
 const fieldsOfMask = 30;
 
+const paddingRoom = 3;
+
+/** Takes the output anew, after a call that may have replaced it. */
+const reload = "out=output.bytes;view=output.view;";
+
 /** Free bytes that every reader and every value leaves behind it: a separator and a closing bracket. */
 const closingRoom = 2;
 
@@ -126,7 +131,7 @@ out[start]=123;out[w++]=125;`;
     const key = renderKey(field);
     const value = this.#value(unit, field.type, writesI64AsString(field.annotations, this.#options));
     return `if(${mask}&${bit})throw duplicateField();${mask}|=${bit};${struct.kind === "union" ? "members++;" : ""}
-${assertSize(value.size)}${assertRoom(key.length + value.room)}${putKey(unit, key)}${value.source}`;
+${assertSize(value.size)}${assertRoom(key.length + paddingRoom + value.room)}${putKey(unit, key)}${value.source}`;
   }
 
   /** What a struct's end asks of the fields that did not come. */
@@ -139,7 +144,7 @@ ${assertSize(value.size)}${assertRoom(key.length + value.room)}${putKey(unit, ke
           const json = this.#defaults.render(field.type, field.defaultValue, i64AsString);
           if (json === undefined) return `if((${mask}&${bit})===0)throw replyTooLarge();`;
           const rendered = unit.constant(concatenate(renderKey(field), json));
-          return `if((${mask}&${bit})===0){w=putRendered(${rendered},w);out=output.bytes;}`;
+          return `if((${mask}&${bit})===0){w=putRendered(${rendered},w);${reload}}`;
         }
         return field.requiredness === "required" ? `if((${mask}&${bit})===0)throw missingField();` : "";
       })
@@ -219,10 +224,8 @@ out[w-1]=${integer(close)};${assertRoom(0)}`;
       case "bool":
         return {
           size: 1,
-          room: 5,
-          source:
-            "if(bytes[at++]!==0){out[w]=116;out[w+1]=114;out[w+2]=117;out[w+3]=101;w+=4;}\
-else{out[w]=102;out[w+1]=97;out[w+2]=108;out[w+3]=115;out[w+4]=101;w+=5;}",
+          room: 8,
+          source: `if(bytes[at++]!==0){${putBytes(utf8("true"))}}else{${putBytes(utf8("false"))}}`,
         };
       case "i8":
         return { size: 1, room: 4, source: "w=putInt(out,w,bytes[at++]<<24>>24);" };
@@ -255,7 +258,7 @@ else{out[w]=102;out[w+1]=97;out[w+2]=108;out[w+3]=115;out[w+4]=101;w+=5;}",
           source: `{${assertSize(4)}
 const length=${readInt32("at")};at+=4;
 if(length<0||length>=end-at)throw badSize();
-w=${put}(bytes,at,length,w);out=output.bytes;at+=length;}`,
+w=${put}(bytes,at,length,w);${reload}at+=length;}`,
         };
       }
       case "struct":
@@ -263,7 +266,7 @@ w=${put}(bytes,at,length,w);out=output.bytes;at+=length;}`,
       case "set":
       case "map": {
         const child = unit.constant(this.of(type, i64AsString));
-        return { size: 0, room: 0, source: `output.at=w;at=${child}.read(bytes,at,end,depth-1);w=output.at;out=output.bytes;` };
+        return { size: 0, room: 0, source: `output.at=w;at=${child}.read(bytes,at,end,depth-1);w=output.at;${reload}` };
       }
     }
   }
@@ -276,7 +279,7 @@ w=${put}(bytes,at,length,w);out=output.bytes;at+=length;}`,
       room: 13,
       source: `{const value=${readInt32("at")},name=${unit.constant(names)}.get(value);at+=4;
 if(name===undefined){${quoteNumber}w=putInt(out,w,value);${quoteNumber}}
-else{w=putRendered(name,w);out=output.bytes;}}`,
+else{w=putRendered(name,w);${reload}}}`,
     };
   }
 }
@@ -305,7 +308,7 @@ class Unit {
     const names = `const {${Object.keys(library).join()}}=${this.#source.slot(library)};`;
     return this.#source.evaluate(`${names}${this.#constants.join("")}
 return function(bytes,at,end,depth){
-let out=output.bytes,w=output.at;
+let out=output.bytes,view=output.view,w=output.at;
 ${body}
 output.at=w;
 return at;
@@ -354,7 +357,7 @@ function assertSize(size: number): string {
 /** Makes room for `room` bytes, and {@link closingRoom} behind them. */
 function assertRoom(room: number): string {
   const asked = integer(room + closingRoom);
-  return `if(out.length-w<${asked})out=grow(w,${asked});`;
+  return `if(out.length-w<${asked}){out=grow(w,${asked});view=output.view;}`;
 }
 
 function readInt32(place: string): string {
@@ -371,8 +374,17 @@ function renderKey(field: FieldDescriptor): Uint8Array {
 }
 
 function putKey(unit: Unit, key: Uint8Array): string {
-  if (key.length > unrolledKeyBytes) return `w=putRendered(${unit.constant(key)},w);out=output.bytes;`;
-  return `${Array.from(key, (byte, i) => `out[w+${integer(i)}]=${integer(byte)};`).join("")}w+=${integer(key.length)};`;
+  if (key.length > unrolledKeyBytes) return `w=putRendered(${unit.constant(key)},w);${reload}`;
+  return putBytes(key);
+}
+
+/** Stores four bytes at a time, and so up to three too many; the room for them must be there. */
+function putBytes(bytes: Uint8Array): string {
+  const padded = new DataView(new ArrayBuffer(bytes.length + paddingRoom));
+  for (const [i, byte] of bytes.entries()) padded.setUint8(i, byte);
+  let source = "";
+  for (let i = 0; i < bytes.length; i += 4) source += `view.setInt32(w+${integer(i)},${integer(padded.getInt32(i, true))},true);`;
+  return `${source}w+=${integer(bytes.length)};`;
 }
 
 function utf8(text: string): Uint8Array {

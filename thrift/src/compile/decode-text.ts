@@ -1,11 +1,6 @@
 import { ReplyFault } from "../wire/reply-fault.ts";
 import { grow, output } from "./decode-output.ts";
 
-/** By byte: 0 goes out as it is, 1 needs an escape or belongs to a longer UTF-8 sequence. */
-const special = new Uint8Array(256).fill(1, 0, 0x20).fill(1, 0x80);
-special[0x22] = 1;
-special[0x5c] = 1;
-
 /** By control character: the letter of its short escape, or 0. */
 const shortEscape = new Uint8Array(0x20);
 shortEscape[0x08] = 0x62;
@@ -26,24 +21,48 @@ export function putText(bytes: Uint8Array, start: number, length: number, outSta
   let w = outStart;
   const end = start + length;
   if (out.length - w < length + escapeRoom) out = grow(w, length + escapeRoom);
+  let view = output.view;
   out[w++] = 0x22;
   let at = start;
-  while (at < end) {
-    const byte = bytes[at]!;
-    if (special[byte] === 0) {
+  for (;;) {
+    for (; end - at >= 4; at += 4, w += 4) {
+      const four = fourBytes(bytes, at);
+      if (!isPlain(four)) break;
+      view.setInt32(w, four, true);
+    }
+    if (at === end) break;
+    let byte = bytes[at]!;
+    if (byte >= 0x80) {
+      do {
+        const next = endOfSequence(bytes, at, end);
+        while (at < next) out[w++] = bytes[at++]!;
+        byte = at < end ? bytes[at]! : 0;
+      } while (byte >= 0x80);
+    } else if (byte >= 0x20 && byte !== 0x22 && byte !== 0x5c) {
       out[w++] = byte;
       at++;
-    } else if (byte < 0x80) {
-      if (out.length - w < end - at + escapeRoom) out = grow(w, end - at + escapeRoom);
+    } else {
+      if (out.length - w < end - at + escapeRoom) {
+        out = grow(w, end - at + escapeRoom);
+        view = output.view;
+      }
       w = putEscape(out, w, byte);
       at++;
-    } else {
-      const next = endOfSequence(bytes, at, end);
-      while (at < next) out[w++] = bytes[at++]!;
     }
   }
   out[w] = 0x22;
   return w + 1;
+}
+
+function fourBytes(bytes: Uint8Array, at: number): number {
+  return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+}
+
+/** Whether none of four bytes is a control character, a quote, a backslash or beyond ASCII: the lowest that is sets its top bit. */
+function isPlain(four: number): boolean {
+  const quotes = (four ^ 0x22222222) - 0x01010101;
+  const backslashes = (four ^ 0x5c5c5c5c) - 0x01010101;
+  return ((four | (four - 0x20202020) | quotes | backslashes) & 0x80808080) === 0;
 }
 
 function putEscape(out: Uint8Array, w: number, byte: number): number {
