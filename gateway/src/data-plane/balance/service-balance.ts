@@ -29,11 +29,6 @@ interface Member {
 const tiers = ["good", "critical", "ejected"] as const;
 type Tier = (typeof tiers)[number];
 
-function tierOf({ instance, ejection }: Member, nowMs: number): Tier {
-  if (ejection.isOut(nowMs)) return "ejected";
-  return instance.health === "passing" ? "good" : "critical";
-}
-
 /** Who is next, among the instances of one service. */
 export class ServiceBalance {
   readonly #clock: Clock;
@@ -107,31 +102,28 @@ export class ServiceBalance {
 
   /** `full`: some could take it later; `undefined`: none can. */
   #find(tried: readonly string[]): Member | "full" | undefined {
-    const { length } = this.#members;
-    if (length === 0) return undefined;
-    for (let turn = Math.min(maxTurns, length); turn > 0; turn--) {
+    for (let turn = Math.min(maxTurns, this.#members.length); turn > 0; turn--) {
       const member = this.#roundRobin.next(this.#members, this.#maxWeight);
-      if (member.ejection.isIn && member.instance.health === "passing" && this.#hasRoom(member) && !isTried(member, tried))
-        return member;
+      if (this.#hasRoom(member) && this.#tierOf(member) === "good" && !isTried(member, tried)) return member;
     }
     return this.#search(tried);
   }
 
   #search(tried: readonly string[]): Member | "full" | undefined {
-    const { length } = this.#members;
-    const nowMs = this.#clock.monotonicMs();
     this.#searches += 1;
+    const untried = this.#members.filter((member) => !isTried(member, tried));
     for (const tier of tiers) {
-      let full = false;
-      for (let step = 0; step < length; step++) {
-        const member = this.#members[(this.#searches + step) % length]!;
-        if (tierOf(member, nowMs) !== tier || isTried(member, tried)) continue;
-        if (this.#hasRoom(member)) return member;
-        full = true;
-      }
-      if (full) return "full";
+      const members = untried.filter((member) => this.#tierOf(member) === tier);
+      const free = members.filter((member) => this.#hasRoom(member));
+      if (free.length > 0) return free[this.#searches % free.length];
+      if (members.length > 0) return "full";
     }
     return undefined;
+  }
+
+  #tierOf({ instance, ejection }: Member): Tier {
+    if (!ejection.isIn && ejection.isOut(this.#clock.monotonicMs())) return "ejected";
+    return instance.health === "passing" ? "good" : "critical";
   }
 
   #hasRoom(member: Member): boolean {
