@@ -35,6 +35,15 @@ export function orderByDependency(
   return order;
 }
 
+/** Names on the way around that a message shows. */
+const MAX_SHOWN = 6;
+
+/** `A → B → A` for a message. */
+export function describeCycle(names: readonly string[]): string {
+  const shown = names.length > MAX_SHOWN ? [...names.slice(0, MAX_SHOWN), "…"] : names;
+  return [...shown, names[0]].join(" → ");
+}
+
 const NEW = 0;
 const ON_PATH = 1;
 const DONE = 2;

@@ -1,6 +1,6 @@
 import { printable } from "./source.ts";
 
-export type TokenKind = "end" | "identifier" | "keyword" | "integer" | "double" | "string" | "symbol" | "bad";
+export type TokenKind = "end" | "identifier" | "keyword" | "integer" | "double" | "string" | "symbol" | "unexpected" | "bad";
 
 /** Words that are never identifiers. `uuid` is none: files older than the type use it as a name. */
 const KEYWORDS = new Set(
@@ -37,7 +37,7 @@ const BACKSLASH = 0x5c;
 /** Holds one token at a time, the first one from the start. Every character is looked at a bounded number of times. */
 export class Lexer {
   kind: TokenKind = "end";
-  /** The token's text; of a string its value; of a bad token what is wrong. */
+  /** The token's text; of a string its value; of a bad token what is wrong with it. */
   text = "";
   start = 0;
   end = 0;
@@ -69,13 +69,14 @@ export class Lexer {
       this.#accept("end", start, "");
       return;
     }
-    const code = this.#source.charCodeAt(start);
+    const source = this.#source;
+    const code = source.charCodeAt(start);
     switch (code < 128 ? CHARACTER_CLASS[code] : OTHER) {
       case LETTER:
         this.#readWord(start);
         break;
       case SYMBOL:
-        this.#accept("symbol", start + 1, this.#source[start]!);
+        this.#accept("symbol", start + 1, source[start]!);
         break;
       case DIGIT:
       case SIGN_OR_DOT:
@@ -85,7 +86,8 @@ export class Lexer {
         this.#readString(start, code);
         break;
       default:
-        this.#readUnexpected(start);
+        this.#accept("unexpected", start + (source.codePointAt(start)! > 0xffff ? 2 : 1), "");
+        this.text = source.slice(start, this.end);
     }
   }
 
@@ -157,8 +159,7 @@ export class Lexer {
       kind = "double";
     }
     if (at === digits) {
-      this.#accept("bad", start + 1, `expected digits after '${first}'`);
-      if (first === ".") this.text = "unexpected '.'";
+      this.#accept("unexpected", start + 1, first!);
       return;
     }
     if (source[at] === "e" || source[at] === "E") {
@@ -203,16 +204,6 @@ export class Lexer {
         else at++;
       }
     }
-  }
-
-  #readUnexpected(start: number): void {
-    const point = this.#source.codePointAt(start)!;
-    const character = String.fromCodePoint(point);
-    const name =
-      printable(character) === character && point > SPACE
-        ? `'${character}'`
-        : `U+${point.toString(16).toUpperCase().padStart(4, "0")}`;
-    this.#accept("bad", start + character.length, `unexpected character ${name}`);
   }
 }
 

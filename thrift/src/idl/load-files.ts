@@ -1,8 +1,8 @@
-import { orderByDependency } from "./dependency-order.ts";
+import { describeCycle, orderByDependency } from "./dependency-order.ts";
 import type { FaultList } from "./fault-list.ts";
 import { suggest } from "./nearest-name.ts";
 import { parseDocument } from "./parse-document.ts";
-import { Source } from "./source.ts";
+import { printable, Source } from "./source.ts";
 import type { Document } from "./syntax-tree.ts";
 import { type ParseLimits, TokenStream } from "./token-stream.ts";
 
@@ -37,7 +37,7 @@ export function loadFiles(files: IdlFiles, mainFile: string, faults: FaultList, 
     for (const { path, at } of document.includes) {
       const found = texts.has(path) ? path : namesByPath.get(normalise(directory(name) + path));
       if (found === undefined) {
-        const message = `'${name}' includes '${path}', which is not among the files given`;
+        const message = `'${name}' includes '${printable(path)}', which is not among the files given`;
         faults.add("IDL_INCLUDE", { source: document.source, at }, message + suggest(path, texts.keys()));
         continue;
       }
@@ -60,13 +60,9 @@ function refuseCycles(files: readonly LoadedFile[], faults: FaultList): void {
     (file) => files[file]!.includes.map((include) => include.file),
     (path) => {
       const last = files[path[path.length - 1]!]!;
-      const names = [...path, path[0]!].map((file) => `'${files[file]!.document.source.name}'`);
+      const cycle = describeCycle(path.map((file) => files[file]!.document.source.name));
       const { at } = last.includes.find((include) => include.file === path[0])!;
-      faults.add(
-        "IDL_INCLUDE",
-        { source: last.document.source, at },
-        `a file may not include itself: ${names.join(" includes ")}`,
-      );
+      faults.add("IDL_INCLUDE", { source: last.document.source, at }, `a file may not include itself: ${cycle}`);
     },
   );
 }

@@ -130,7 +130,7 @@ export class TokenStream {
 
   /** Notes what was expected instead of the current token, and gives up on what is being parsed. */
   fail(expected: string): never {
-    const message = this.kind === "bad" ? this.text : `expected ${expected}, found ${this.#describeToken()}`;
+    const message = this.kind === "bad" ? this.text : `expected ${expected}, found ${this.#describe()}`;
     this.complain("IDL_SYNTAX", this.at, message);
     throw new SyntaxFault();
   }
@@ -175,7 +175,7 @@ export class TokenStream {
     return this.kind === "keyword" && DEFINITION_WORDS.has(this.text) && this.#lexer.startsLine;
   }
 
-  #describeToken(): string {
+  #describe(): string {
     const text = printable(this.text);
     switch (this.kind) {
       case "end":
@@ -184,6 +184,8 @@ export class TokenStream {
         return `the reserved word '${text}'`;
       case "string":
         return `the string "${text}"`;
+      case "unexpected":
+        return text === this.text && text > " " ? `'${text}'` : `the character U+${codePoint(this.text)}`;
       default:
         return `'${text}'`;
     }
@@ -199,4 +201,8 @@ export class TokenStream {
       );
     }
   }
+}
+
+function codePoint(character: string): string {
+  return character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0");
 }

@@ -1,4 +1,4 @@
-import { orderByDependency } from "../idl/dependency-order.ts";
+import { describeCycle, orderByDependency } from "../idl/dependency-order.ts";
 import type { Constant, ConstantList, ConstantMap, ConstantStruct, TypeDescriptor } from "./descriptors.ts";
 import type { Scope } from "./scope.ts";
 import type { FieldDraft, StructDraft } from "./struct-drafts.ts";
@@ -43,8 +43,8 @@ export function checkDefaultExpansion(scope: Scope, structs: readonly StructDraf
     (node) => nodes[node]!.filled.map((edge) => edge.node),
     (path) => {
       const { struct, field } = nodes[path[0]!]!;
-      const names = [...path, path[0]!].map((node) => `${nodes[node]!.struct.name.text}.${nodes[node]!.field.node.name.text}`);
-      scope.complain(struct.file, field.node.name.at, `writing this default would never end: ${names.join(" → ")}`);
+      const cycle = describeCycle(path.map((node) => `${nodes[node]!.struct.name.text}.${nodes[node]!.field.node.name.text}`));
+      scope.complain(struct.file, field.node.name.at, `writing this default would never end: ${cycle}`);
     },
   );
   checkSizes(scope, nodes, order, maxNesting);

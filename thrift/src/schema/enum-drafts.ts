@@ -7,6 +7,7 @@ const MAX_VALUE = 2 ** 31 - 1;
 export interface EnumDraft {
   readonly descriptor: EnumDescriptor;
   readonly valuesByName: ReadonlyMap<string, number>;
+  /** Of members that share a value, the first. */
   readonly namesByValue: ReadonlyMap<number, string>;
 }
 
@@ -18,14 +19,12 @@ export function draftEnum(scope: Scope, { node, file }: Declared<EnumNode>): Enu
     const name = member.name.text;
     const value = memberValue(scope, member, previous, file);
     previous = value;
-    const holder = namesByValue.get(value);
+    const alias = namesByValue.get(value);
     if (valuesByName.has(name)) scope.complain(file, member.name.at, `there is already a member named '${name}'`);
-    else if (holder !== undefined) {
-      scope.complain(file, member.value?.at ?? member.name.at, `the value ${value} is already that of '${holder}'`);
-    } else {
-      valuesByName.set(name, value);
-      namesByValue.set(value, name);
-    }
+    else valuesByName.set(name, value);
+    if (alias === undefined) namesByValue.set(value, name);
+    else
+      scope.faults.warn("IDL_SEMANTIC", scope.place(file, member.name.at), `'${name}' has the value ${value}, as '${alias}' has`);
     return { name, value, annotations: member.annotations, ...(member.doc !== undefined && { doc: member.doc }) };
   });
   const doc = node.doc !== undefined && { doc: node.doc };

@@ -1,4 +1,4 @@
-import { orderByDependency } from "../idl/dependency-order.ts";
+import { describeCycle, orderByDependency } from "../idl/dependency-order.ts";
 import type { MethodNode, NameNode, ServiceNode } from "../idl/syntax-tree.ts";
 import type { MethodDescriptor, ServiceDescriptor, TypeDescriptor } from "./descriptors.ts";
 import type { Declared, Scope } from "./scope.ts";
@@ -47,22 +47,25 @@ export function inheritMethods(scope: Scope, own: readonly (readonly MethodDraft
     (index) => (bases[index] === undefined ? [] : [bases[index]]),
     (path) => {
       const { node, file } = services[path[0]!]!;
-      const names = [...path, path[0]!].map((index) => services[index]!.node.name.text);
-      scope.complain(file, node.extends!.at, `the service '${node.name.text}' extends itself: ${names.join(" → ")}`);
+      const cycle = describeCycle(path.map((index) => services[index]!.node.name.text));
+      scope.complain(file, node.extends!.at, `the service '${node.name.text}' extends itself: ${cycle}`);
     },
   );
   const methods: MethodDraft[][] = [];
+  const names: Set<string>[] = [];
   for (const index of order) {
     const { node, file } = services[index]!;
     const base = bases[index];
     const inherited = (base !== undefined && methods[base]) || [];
-    const names = new Set(inherited.map((method) => method.node.name.text));
+    const inheritedNames = (base !== undefined && names[base]) || new Set<string>();
+    const all = own[index]!.length === 0 ? inherited : [...own[index]!, ...inherited];
+    names[index] = own[index]!.length === 0 ? inheritedNames : new Set(inheritedNames);
     for (const { node: method } of own[index]!) {
       const { text, at } = method.name;
-      if (names.has(text)) scope.complain(file, at, `'${node.name.text}' has a method '${text}' already, its own or inherited`);
-      names.add(text);
+      if (names[index].has(text))
+        scope.complain(file, at, `'${node.name.text}' has a method '${text}' already, its own or inherited`);
+      names[index].add(text);
     }
-    const all = [...own[index]!, ...inherited];
     if (all.length > maxMethods) {
       const message = `more than ${maxMethods} methods, the inherited ones included`;
       scope.faults.add("IDL_LIMIT", scope.place(file, node.name.at), message);

@@ -48,7 +48,9 @@ export function draftStruct(
       id = implicitId--;
       const message = `'${fieldName}' has no id and gets ${id}, which another order of the fields would change`;
       scope.faults.warn("IDL_SEMANTIC", scope.place(file, node.name.at), message);
-      if (id < MIN_FIELD_ID) scope.complain(file, node.name.at, `more than ${-MIN_FIELD_ID} fields without an id`);
+      if (id < MIN_FIELD_ID) {
+        scope.faults.add("IDL_LIMIT", scope.place(file, node.name.at), `more than ${-MIN_FIELD_ID} fields without an id`);
+      }
     } else {
       id = Number(node.id.value);
       if (id <= 0) scope.complain(file, node.id.at, `a field's id is 1 or more, found ${id}`);

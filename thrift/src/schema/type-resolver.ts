@@ -1,4 +1,4 @@
-import { orderByDependency } from "../idl/dependency-order.ts";
+import { describeCycle, orderByDependency } from "../idl/dependency-order.ts";
 import type { TypeNode } from "../idl/syntax-tree.ts";
 import type { ScalarKind, TypeDescriptor } from "./descriptors.ts";
 import type { Scope } from "./scope.ts";
@@ -110,8 +110,8 @@ export class TypeResolver {
       (path) => {
         for (const index of path) inCycle.add(index);
         const { node, file } = typedefs[path[0]!]!;
-        const names = [...path, path[0]!].map((index) => typedefs[index]!.node.name.text);
-        this.#scope.complain(file, node.name.at, `the typedef '${node.name.text}' is defined by itself: ${names.join(" → ")}`);
+        const cycle = describeCycle(path.map((index) => typedefs[index]!.node.name.text));
+        this.#scope.complain(file, node.name.at, `the typedef '${node.name.text}' is defined by itself: ${cycle}`);
       },
     );
     for (const index of order) {
