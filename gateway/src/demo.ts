@@ -1,0 +1,162 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { createGateway } from "./app.ts";
+import type { GatewayConfig } from "./config.ts";
+import type { Logger } from "./core/logger.ts";
+import { stopOnSignals } from "./stop-on-signals.ts";
+
+const repository = fileURLToPath(new URL("../..", import.meta.url));
+const ownerId = "demo";
+
+const services = [
+  {
+    name: "AssetManagement",
+    idl: "idl/asset_management.thrift",
+    program: "rpc-services/asset-service/dist/main.js",
+    transports: ["framed", "buffered"],
+    paths: { newAsset: "insertAsset", getAsset: "queryAsset" },
+    insert: { ID: "2", Name: "Bond", Market: "SGX" },
+  },
+  {
+    name: "UserService",
+    idl: "idl/user_service.thrift",
+    program: "rpc-services/user-service/dist/main.js",
+    transports: ["framed"],
+    paths: { newUser: "insertUser", getUser: "queryUser" },
+    insert: { ID: "1", Name: "Ann", Email: "ann@example.com", Age: 30 },
+  },
+] as const;
+
+/** Longer than any machine takes to start three processes of Node. */
+const READY_TIMEOUT_MS = 30_000;
+const POLL_MS = 50;
+const RESTART_MS = 1_000;
+const CHILD_STOP_MS = 5_000;
+
+/** The gateway and the sample services, as processes of their own; prints calls that work. Resolves once it has. */
+export async function runDemo(config: GatewayConfig, logger: Logger): Promise<void> {
+  const missing = services.find(
+    ({ program, idl }) => !existsSync(join(repository, program)) || !existsSync(join(repository, idl)),
+  );
+  if (missing) {
+    throw new Error(
+      "the demo needs a checkout of the repository, since its sample services are not part of the package: npm install && npm run demo there",
+    );
+  }
+  const gateway = createGateway({ ...config, logger });
+  const children = new Set<ChildProcess>();
+  let stopping = false;
+
+  stopOnSignals(
+    async () => {
+      stopping = true;
+      // The servers first: they leave the gateway, and calls under way are answered.
+      await Promise.all([...children].map(stop));
+      await gateway.close();
+    },
+    (error) => logger.error({ err: error }, "stopping failed"),
+  );
+
+  const { url, adminUrl } = await gateway.listen();
+  const apiKey = await register(url, config);
+  for (const { name, program, transports } of services) {
+    for (const transport of transports) startServer(name, program, ["--gateway", url, "--transport", transport]);
+  }
+  for (const service of services) await untilCallsWork(queryUrl(url, service));
+  console.log(instructions(url, adminUrl, config.dataDir));
+
+  function startServer(name: string, program: string, args: readonly string[]): void {
+    if (stopping) return;
+    const dataDir = join(config.dataDir, "demo", name);
+    const child = spawn(process.execPath, [join(repository, program), "--data-dir", dataDir, ...args], {
+      env: { ...process.env, API_KEY: apiKey },
+      // By the channel it notices when we are gone.
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
+    });
+    children.add(child);
+    child.once("exit", (code, signal) => {
+      children.delete(child);
+      if (stopping) return;
+      console.error(`demo: a server of ${name} ended with ${code ?? signal}; it is started again`);
+      setTimeout(() => startServer(name, program, args), RESTART_MS).unref();
+    });
+  }
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, "exit");
+  child.kill("SIGTERM");
+  const timer = setTimeout(() => child.kill("SIGKILL"), CHILD_STOP_MS);
+  await exit;
+  clearTimeout(timer);
+}
+
+/** As an owner would, with one POST; resolves to the key. Where an earlier start did it, its key is in the data directory. */
+async function register(url: string, { dataDir, registrationToken }: GatewayConfig): Promise<string> {
+  const keysFile = join(dataDir, "demo-keys.json");
+  const response = await fetch(`${url}/register`, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...(registrationToken && { authorization: `Bearer ${registrationToken}` }) },
+    body: JSON.stringify([{ OwnerName: "Demo", OwnerId: ownerId, Services: services.map(registrationOf) }]),
+  });
+  const answer = (await response.json()) as { "API-Key"?: string; detail?: string };
+  if (response.status === 409 && existsSync(keysFile)) {
+    return (JSON.parse(readFileSync(keysFile, "utf8")) as { apiKey: string }).apiKey;
+  }
+  const apiKey = answer["API-Key"];
+  if (!apiKey) {
+    const hint = response.status === 409 ? `; to begin anew, remove ${dataDir}` : "";
+    throw new Error(`the sample services can't be registered: ${answer.detail ?? response.status}${hint}`);
+  }
+  mkdirSync(dataDir, { recursive: true });
+  writeFileSync(keysFile, `${JSON.stringify({ ownerId, apiKey })}\n`, { mode: 0o600 });
+  return apiKey;
+}
+
+function registrationOf({ name, idl, paths }: (typeof services)[number], index: number): object {
+  return {
+    ServiceId: String(index + 1),
+    ServiceName: name,
+    IdlContent: readFileSync(join(repository, idl), "utf8"),
+    Version: "1.0",
+    ServiceDescription: `The sample service ${name}.`,
+    Paths: Object.entries(paths).map(([MethodPath, ExposedMethod]) => ({ MethodPath, ExposedMethod })),
+  };
+}
+
+async function untilCallsWork(url: string): Promise<void> {
+  const deadline = performance.now() + READY_TIMEOUT_MS;
+  for (;;) {
+    const status = await fetch(url).then(
+      async (response) => {
+        await response.arrayBuffer();
+        return response.status;
+      },
+      () => 0,
+    );
+    if (status === 200) return;
+    if (performance.now() > deadline) throw new Error(`${url} still answers ${status}`);
+    await sleep(POLL_MS);
+  }
+}
+
+function queryUrl(url: string, { name, paths, insert }: (typeof services)[number]): string {
+  return `${url}/${name}/${Object.keys(paths)[1]}?ID=${insert.ID}`;
+}
+
+function instructions(url: string, adminUrl: string, dataDir: string): string {
+  const calls = services.flatMap((service) => [
+    `  curl -X POST ${url}/${service.name}/${Object.keys(service.paths)[0]} -H 'content-type: application/json' -d '${JSON.stringify(service.insert)}'`,
+    `  curl '${queryUrl(url, service)}'`,
+  ]);
+  return [
+    `\nThe gateway serves at ${url}, its admin listener at ${adminUrl}; its data is in ${dataDir}. Try:\n`,
+    ...calls,
+    "\nCtrl-C stops all of it; the next start finds what was stored.",
+  ].join("\n");
+}
