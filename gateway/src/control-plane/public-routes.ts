@@ -66,7 +66,6 @@ export function createPublicRouter(context: ControlPlaneContext): Router {
   });
 
   mount("PUT", "/update", (request, caller) => {
-    registrations.take(networkOf(caller.peer));
     const ownerId = ownerIdOf(request);
     const { "if-match": ifMatch, apikey } = request.headers;
     const apiKey = typeof apikey === "string" ? apikey : undefined;

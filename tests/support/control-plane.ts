@@ -1,0 +1,159 @@
+import { rmSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import express, { type Router } from "express";
+import supertest from "supertest";
+import { onTestFinished } from "vitest";
+import type { ControlPlaneConfig } from "../../gateway/src/control-plane/context.ts";
+import {
+  type ControlPlane,
+  type ControlPlaneOptions,
+  createControlPlane,
+} from "../../gateway/src/control-plane/control-plane.ts";
+import { createEmbeddedRegistry } from "../../gateway/src/control-plane/registry/embedded-registry.ts";
+import { createEmbeddedStore } from "../../gateway/src/control-plane/store/embedded-store.ts";
+import { type AddressPolicyOptions, createAddressPolicy } from "../../gateway/src/core/address-policy.ts";
+import { createLogger } from "../../gateway/src/core/logger.ts";
+import { createSnapshot, type Snapshot } from "../../gateway/src/snapshot/snapshot.ts";
+import { createFakeClock, type FakeClock } from "./fake-clock.ts";
+import { createTemporaryDirectory } from "./temporary-directory.ts";
+
+export const MASTER_KEY = "a-master-key-for-tests";
+
+export const ASSET_IDL = `namespace go asset
+struct Query { 1: string ID }
+struct Answer { 1: bool Exist }
+service AssetManagement {
+  Answer queryAsset(1: Query req)
+  Answer insertAsset(1: Query req)
+}
+`;
+
+/** A service as a registration holds it. */
+export function assetService(overrides: Readonly<Record<string, unknown>> = {}) {
+  return {
+    ServiceName: "AssetManagement",
+    IdlContent: ASSET_IDL,
+    Paths: [{ ExposedMethod: "queryAsset", MethodPath: "getAsset" }],
+    ...overrides,
+  };
+}
+
+/** The body of /register. */
+export function registration(services: readonly unknown[] | undefined = [assetService()], owner: object = {}) {
+  return [{ OwnerName: "Ann", OwnerId: "ann", Services: services, ...owner }];
+}
+
+export interface TestControlPlane {
+  readonly controlPlane: ControlPlane;
+  readonly snapshot: Snapshot;
+  readonly clock: FakeClock;
+  readonly dataDir: string;
+  /** The public listener. */
+  readonly api: ReturnType<typeof supertest>;
+  readonly admin: ReturnType<typeof supertest>;
+  /** Every line of the log. */
+  readonly log: readonly string[];
+  close(): Promise<void>;
+  /** Registers, and gives the API key. */
+  register(body?: unknown): Promise<string>;
+  /** Connects, and gives the ServerID. */
+  connect(apiKey: string, overrides?: object): Promise<string>;
+}
+
+export interface TestOptions {
+  readonly config?: Partial<Omit<ControlPlaneConfig, "limits">> & { readonly limits?: Partial<ControlPlaneConfig["limits"]> };
+  readonly addresses?: Partial<AddressPolicyOptions>;
+  readonly options?: Partial<ControlPlaneOptions>;
+  /** Kept by the caller; default: a fresh one. */
+  readonly dataDir?: string;
+}
+
+export const testLimits: ControlPlaneConfig["limits"] = {
+  maxRegistrationBodyBytes: 4 * 1024 * 1024,
+  maxDepth: 64,
+  maxFrameBytes: 16_384_000,
+  maxReplyJsonBytes: 32 * 1024 * 1024,
+  maxIdlBytes: 1024 * 1024,
+  maxTypes: 2_000,
+  maxServicesPerOwner: 100,
+  maxInstancesPerService: 1_000,
+  registrationsPerMinute: 1_000,
+  callDeadlineMs: 5_000,
+};
+
+/** A control plane on an embedded store and registry, mounted as the gateway mounts it; closed when the test is over. */
+export async function startControlPlane({
+  config = {},
+  addresses,
+  options,
+  dataDir,
+}: TestOptions = {}): Promise<TestControlPlane> {
+  const directory = dataDir ?? createTemporaryDirectory().path;
+  const clock = createFakeClock();
+  const snapshot = createSnapshot();
+  const log: string[] = [];
+  const controlPlane = createControlPlane({
+    config: {
+      registration: "open",
+      registrationToken: undefined,
+      masterKey: MASTER_KEY,
+      adminHost: "127.0.0.1",
+      adminKey: undefined,
+      enforceRegisteredServers: false,
+      timeToLiveSeconds: 45,
+      ...config,
+      limits: { ...testLimits, ...config.limits },
+    },
+    store: createEmbeddedStore({ dataDir: directory, clock }),
+    registry: createEmbeddedRegistry({ dataDir: directory, clock, timeToLiveSeconds: 45, timeToDieSeconds: 90 }),
+    snapshot,
+    addresses: createAddressPolicy({ allowLoopback: true, networks: [], ...addresses }),
+    clock,
+    logger: createLogger({ level: "trace", destination: { write: (line) => void log.push(line) } }),
+    ...options,
+  });
+  await controlPlane.open();
+  const api = supertest(express().use(controlPlane.router));
+  return {
+    controlPlane,
+    snapshot,
+    clock,
+    dataDir: directory,
+    api,
+    admin: supertest(express().use(controlPlane.adminRouter)),
+    log,
+    async close() {
+      await controlPlane.close();
+      if (dataDir === undefined) rmSync(directory, { recursive: true, force: true });
+    },
+    async register(body = registration()) {
+      const { body: answer } = await api
+        .post("/register")
+        .send(body as object)
+        .expect(200);
+      return answer["API-Key"];
+    },
+    async connect(apiKey, overrides = {}) {
+      const { body: answer } = await api.post("/connect").send(connection(apiKey, overrides)).expect(200);
+      return answer.ServerID;
+    },
+  };
+}
+
+/** The body of /connect. */
+export function connection(apiKey: string, overrides: object = {}) {
+  return { ApiKey: apiKey, ServiceName: "AssetManagement", ServerAddress: "127.0.0.1", ServerPort: "8000", ...overrides };
+}
+
+/** For requests that supertest can't send: without a content type, many at once. */
+export async function listenOn(router: Router, path: string): Promise<{ url: string; stop(): Promise<void> }> {
+  const server = express().use(router).listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`,
+    async stop() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
