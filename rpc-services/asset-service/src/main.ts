@@ -59,5 +59,6 @@ async function stop(): Promise<void> {
 }
 process.once("SIGTERM", () => void stop());
 process.once("SIGINT", () => void stop());
-// Started by another program, it ends with that.
-process.once("disconnect", () => void stop());
+// Started by another program, it ends with that, which may be over already.
+if (process.connected === false) void stop();
+else process.once("disconnect", () => void stop());
