@@ -81,8 +81,15 @@ export const testLimits: ControlPlaneConfig["limits"] = {
   callDeadlineMs: 5_000,
 };
 
-/** A control plane on an embedded store and registry, mounted as the gateway mounts it; closed when the test is over. */
-export async function startControlPlane({
+/** For the running test alone. */
+export async function startControlPlane(options?: TestOptions): Promise<TestControlPlane> {
+  const started = await openControlPlane(options);
+  onTestFinished(started.close);
+  return started;
+}
+
+/** A control plane on an embedded store and registry, mounted as the gateway mounts it. */
+export async function openControlPlane({
   config = {},
   addresses,
   options,
@@ -105,7 +112,13 @@ export async function startControlPlane({
       limits: { ...testLimits, ...config.limits },
     },
     store: createEmbeddedStore({ dataDir: directory, clock }),
-    registry: createEmbeddedRegistry({ dataDir: directory, clock, timeToLiveSeconds: 45, timeToDieSeconds: 90 }),
+    registry: createEmbeddedRegistry({
+      dataDir: directory,
+      clock,
+      timeToLiveMs: 45_000,
+      timeToDieMs: 90_000,
+      rememberMs: 86_400_000,
+    }),
     snapshot,
     addresses: createAddressPolicy({ allowLoopback: true, networks: [], ...addresses }),
     clock,
