@@ -167,41 +167,38 @@ export function createMetrics({ instances, process = true }: MetricsOptions = {}
   };
 }
 
-type LatencyLabels = "service" | "method" | "le";
-
 /** A histogram whose counts are kept elsewhere and only read at a scrape. */
-class LatencyHistogram extends Histogram<LatencyLabels> {
+class LatencyHistogram extends Histogram<"service" | "method"> {
+  readonly #name: string;
+  readonly #help: string;
   readonly #meters: () => Iterable<CallMeter>;
   readonly #part: "gateway" | "instance";
 
   constructor(name: string, help: string, registry: Registry, meters: () => Iterable<CallMeter>, part: "gateway" | "instance") {
     super({ name, help, labelNames: ["service", "method"], buckets: latencyBoundsMs.map(seconds), registers: [registry] });
+    this.#name = name;
+    this.#help = help;
     this.#meters = meters;
     this.#part = part;
   }
 
-  override async get() {
-    const own = await super.get();
-    const values: typeof own.values = [];
+  /** prom-client's own name for what it exports, as text and as JSON. */
+  getForPromString() {
+    const name = this.#name;
+    const values: object[] = [];
     for (const meter of this.#meters()) {
       const labels = { service: meter.service, method: meter.method };
       const { buckets, sumMs } = meter[this.#part];
       let count = 0;
       for (const [slot, inBucket] of buckets.entries()) {
         count += inBucket;
-        const bound = latencyBoundsMs[slot];
-        const le = bound === undefined ? "+Inf" : seconds(bound);
-        values.push({ metricName: `${own.name}_bucket`, labels: { ...labels, le }, value: count });
+        const le = slot < latencyBoundsMs.length ? seconds(latencyBoundsMs[slot]!) : "+Inf";
+        values.push({ metricName: `${name}_bucket`, labels: { le, ...labels }, value: count });
       }
-      values.push({ metricName: `${own.name}_sum`, labels, value: seconds(sumMs) });
-      values.push({ metricName: `${own.name}_count`, labels, value: count });
+      values.push({ metricName: `${name}_sum`, labels, value: seconds(sumMs) });
+      values.push({ metricName: `${name}_count`, labels, value: count });
     }
-    return { ...own, values };
-  }
-
-  /** What the registry asks for the text format. */
-  getForPromString() {
-    return this.get();
+    return { name, help: this.#help, type: "histogram", values, aggregator: "sum" };
   }
 }
 

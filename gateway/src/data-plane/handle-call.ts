@@ -68,6 +68,7 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
   #pick: PendingPick | undefined;
   #instance: Instance | undefined;
   #pending: PendingCall | undefined;
+  #attempts = 0;
   #tried = noInstances;
   /** The answer when no other instance is left, once one of them may have run the call or did not know it. */
   #failure: GatewayError | undefined;
@@ -160,6 +161,7 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
   onInstance(instance: Instance): void {
     this.#state = "calling";
     this.#instance = instance;
+    this.#attempts += 1;
     this.#calledAtMs = this.#gateway.clock.monotonicMs();
     const { name, oneway } = this.#route!.codec.method;
     try {
@@ -203,7 +205,7 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
       else this.#answerException(reply);
     } catch (thrown) {
       const error = toGatewayError(thrown);
-      if (error.code === "UPSTREAM_UNKNOWN_METHOD" && this.#tried.length + 1 < maxUnknownMethodAttempts) {
+      if (error.code === "UPSTREAM_UNKNOWN_METHOD" && this.#attempts < maxUnknownMethodAttempts) {
         this.#failure = error;
         this.#cause = error.cause;
         this.#tryAnother();
@@ -309,7 +311,7 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
       durationMs: nowMs - this.#startedAtMs,
       instanceMs: this.#instanceMs,
       instanceId: this.#instance?.id,
-      attempts: this.#tried.length + (this.#instance === undefined ? 0 : 1),
+      attempts: this.#attempts,
       cause,
     });
   }
