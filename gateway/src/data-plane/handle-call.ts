@@ -89,6 +89,8 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
   begin(): void {
     if (this.#res.destroyed) return;
     watchCaller(this.#req, this.#res, this);
+    // Where calls are a middleware of somebody's Express app.
+    if (this.#res.hasHeader("x-powered-by")) this.#res.removeHeader("x-powered-by");
     try {
       const target = parseTarget(this.#req.url!);
       const entry = matchService(this.#gateway.snapshot, target);

@@ -45,9 +45,11 @@ export interface Listener {
 const timeoutCheckMs = 1_000;
 
 const last = Symbol("last exchange");
+const requests = Symbol("requests");
 
 interface CallerSocket extends Socket {
   [last]?: LastExchange;
+  [requests]?: number;
 }
 
 /** Opens a port and hands on what is sound; everything else is answered here, as problem+json. */
@@ -71,13 +73,19 @@ export function listenHttp(options: ListenOptions): Promise<Listener> {
   // Beyond its bound node:http drops headers and says nothing; requestFault counts them.
   server.maxHeadersCount = 0;
   server.maxConnections = limits.maxConnections;
-  server.maxRequestsPerSocket = limits.maxRequestsPerSocket;
+
+  /** Ours, since node:http's own leaves the connection open and answers what is pipelined behind the last request without a body. */
+  const isLastOf = (socket: CallerSocket): boolean => {
+    if (limits.maxRequestsPerSocket === 0) return false;
+    socket[requests] = (socket[requests] ?? 0) + 1;
+    return socket[requests] >= limits.maxRequestsPerSocket;
+  };
 
   const onRequest = (req: IncomingMessage, res: ServerResponse): void => {
     const socket: CallerSocket = req.socket;
     if (refusesFurtherRequests(socket)) return;
     socket[last] = { req, res };
-    if (closed !== undefined) {
+    if (closed !== undefined || isLastOf(socket)) {
       res.shouldKeepAlive = false;
       refuseFurtherRequests(socket);
     }
