@@ -1,4 +1,8 @@
 import type { MethodDescriptor, Schema } from "../schema/descriptors.ts";
+import { compileDecoder } from "./decode.ts";
+import { compileEncoder } from "./encode.ts";
+import { createTextEncoder } from "./encode-text.ts";
+import { TypeWriters } from "./encode-types.ts";
 
 /** How a service wants its JSON; the rules are those of docs/mapping.md. */
 export interface CodecOptions {
@@ -57,6 +61,47 @@ export interface ServiceCodec {
   method(name: string): MethodCodec | undefined;
 }
 
-export const createServiceCodec: (schema: Schema, serviceName: string, options?: Partial<CodecOptions>) => ServiceCodec = () => {
-  throw new Error("to be built");
+const defaultOptions: CodecOptions = {
+  i64: "number",
+  enums: "number",
+  unknownFields: "ignore",
+  lenient: false,
+  maxDepth: 64,
+  maxCallBytes: 16_384_000,
+  maxReplyJsonBytes: 33_554_432,
 };
+
+/**
+ * Codecs of the service `serviceName` of `schema`; methods share the code that is generated for its types.
+ * @throws {TypeError} the schema has no such service
+ */
+export function createServiceCodec(schema: Schema, serviceName: string, options: Partial<CodecOptions> = {}): ServiceCodec {
+  const service = schema.services.find(({ name }) => name === serviceName);
+  if (service === undefined) throw new TypeError(`The schema has no service ${serviceName}.`);
+  const complete: CodecOptions = { ...defaultOptions, ...options };
+  const writers = new TypeWriters(schema, complete);
+  const methods = new Map(service.methods.map((method) => [method.name, method]));
+  const codecs = new Map<string, MethodCodec>();
+  return {
+    method(name) {
+      let codec = codecs.get(name);
+      if (codec === undefined) {
+        const method = methods.get(name);
+        if (method === undefined) return undefined;
+        codec = createMethodCodec(writers, method);
+        codecs.set(name, codec);
+      }
+      return codec;
+    },
+  };
+}
+
+function createMethodCodec(writers: TypeWriters, method: MethodDescriptor): MethodCodec {
+  const encodeJson = compileEncoder(writers, method);
+  return {
+    method,
+    encodeJson,
+    encodeText: createTextEncoder(writers.schema, writers.options, method, encodeJson),
+    decodeResult: compileDecoder(writers.schema, method, writers.options),
+  };
+}

@@ -129,6 +129,7 @@ export function writeUuid(p: number, o: number): number {
 /** Where a service is lenient: a string, or the JSON text of any other value. */
 export function writeAnyAsString(p: number, o: number, depth: number): number {
   if (input.bytes[p] === Ascii.quote) return copyString(p, o);
+  if (input.bytes[p] === Ascii.n) failType(p, "a string");
   const end = startsNumber(p) ? skipNumber(p) : skipValue(p, depth);
   output.bytes.set(input.bytes.subarray(p, end), o + 4);
   output.view.setInt32(o, end - p);

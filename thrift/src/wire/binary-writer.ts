@@ -65,8 +65,11 @@ export function finishOutput(): Uint8Array {
     slabCursor = end;
     return new Uint8Array(slab.bytes.buffer, start, end - start);
   }
-  const own = new Uint8Array(end - start);
+  const size = end - start;
+  const fits = size <= SLAB_BYTES - slabCursor;
+  const own = fits ? new Uint8Array(slab.bytes.buffer, slabCursor, size) : new Uint8Array(size);
   own.set(output.bytes.subarray(start, end));
+  if (fits) slabCursor += size;
   return own;
 }
 

@@ -1,0 +1,182 @@
+import { fieldJsonName } from "../json/field-name.ts";
+import { nearestName } from "../json/nearest-name.ts";
+import { escapeStep } from "../json/pointer.ts";
+import { RequestFault } from "../json/request-fault.ts";
+import { assertStrictJson } from "../json/strict-json.ts";
+import type { FieldDescriptor, MethodDescriptor, Schema, StructDescriptor, TypeDescriptor } from "../schema/descriptors.ts";
+import type { CodecOptions, EncodedCall, MethodCodec } from "./codec.ts";
+import { onlyStructParameter } from "./encode.ts";
+
+/** Arguments that belong to the fields of one struct. */
+type Members = Map<FieldDescriptor, Members | Argument>;
+
+/** All values of one name. */
+class Argument {
+  readonly name: string;
+  readonly values: string[] = [];
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+/**
+ * The encoder of a method's calls from name–value pairs, for {@link MethodCodec.encodeText}: they are brought into the JSON that
+ * says the same, so that every rule of JSON holds for them too.
+ */
+export function createTextEncoder(
+  schema: Schema,
+  options: CodecOptions,
+  method: MethodDescriptor,
+  encodeJson: (json: Uint8Array) => EncodedCall,
+): MethodCodec["encodeText"] {
+  const only = onlyStructParameter(schema, method);
+  const struct = schema.structs[only?.index ?? method.argumentsIndex]!;
+  const wholeName = only !== undefined && !struct.fields.some((field) => field.name === only.name) ? only.name : undefined;
+
+  return (pairs) => {
+    if (wholeName !== undefined && pairs.length === 1 && pairs[0]![0] === wholeName) {
+      const json = Buffer.from(pairs[0]![1]);
+      return withPointers(
+        (pointer) => `/${escapeStep(wholeName)}${pointer}`,
+        () => encodeJson(json),
+      );
+    }
+    const members: Members = new Map();
+    for (const [name, value] of pairs) addPair(members, name, value);
+    const json = Buffer.from(membersJson(members));
+    return withPointers(
+      (pointer) => argumentPointer(members, pointer),
+      () => encodeJson(json),
+    );
+  };
+
+  function addPair(members: Members, name: string, value: string): void {
+    let holder = struct;
+    let rest = name;
+    for (let depth = 1; ; depth++) {
+      const field = fieldNamed(holder, rest);
+      if (field !== undefined) {
+        const argument = members.get(field) ?? new Argument(name);
+        if (argument instanceof Map) throw mixed(name);
+        argument.values.push(value);
+        members.set(field, argument);
+        return;
+      }
+      const dot = rest.indexOf(".");
+      const outer = dot > 0 ? fieldNamed(holder, rest.slice(0, dot)) : undefined;
+      if (outer === undefined || outer.type.kind !== "struct") {
+        if (options.unknownFields === "reject") throw unknown(holder, name, rest);
+        return;
+      }
+      if (depth === options.maxDepth) throw new RequestFault("JSON_TOO_DEEP", toPointer(name), "the name nests too deep");
+      const inner = members.get(outer) ?? new Map();
+      if (inner instanceof Argument) throw mixed(name);
+      members.set(outer, inner);
+      members = inner;
+      holder = schema.structs[outer.type.index]!;
+      rest = rest.slice(dot + 1);
+    }
+  }
+
+  function membersJson(members: Members): string {
+    let json = "";
+    for (const [field, argument] of members) {
+      const value = argument instanceof Map ? membersJson(argument) : argumentJson(field.type, argument);
+      json += `${json === "" ? "" : ","}${JSON.stringify(fieldJsonName(field))}:${value}`;
+    }
+    return `{${json}}`;
+  }
+
+  function argumentJson(type: TypeDescriptor, { name, values }: Argument): string {
+    if (type.kind === "list" || type.kind === "set") {
+      return `[${values.map((value) => valueJson(type.element, name, value)).join()}]`;
+    }
+    if (values.length > 1) {
+      throw new RequestFault("INVALID_TYPE", toPointer(name), `expected one value, found ${values.length}`);
+    }
+    return valueJson(type, name, values[0]!);
+  }
+
+  function valueJson(type: TypeDescriptor, name: string, text: string): string {
+    switch (type.kind) {
+      case "bool":
+        if (text === "1") return "true";
+        if (text === "0") return "false";
+        return text === "true" || text === "false" ? text : JSON.stringify(text);
+      case "i8":
+      case "i16":
+      case "i32":
+      case "i64":
+      case "double":
+      case "enum":
+        return numberJson(text) ?? JSON.stringify(text);
+      case "string":
+      case "binary":
+      case "uuid":
+        return JSON.stringify(text);
+      default:
+        withPointers(
+          (pointer) => toPointer(name) + pointer,
+          () => assertStrictJson(Buffer.from(text), options.maxDepth),
+        );
+        return text;
+    }
+  }
+
+  function argumentPointer(members: Members, pointer: string): string {
+    const steps = pointer.split("/").slice(1);
+    let inner: Members | Argument | undefined = members;
+    let name = "";
+    while (inner instanceof Map && steps.length > 0) {
+      const step: string = steps.shift()!;
+      name += `${name === "" ? "/" : "."}${step}`;
+      inner = [...inner].find(([field]) => escapeStep(fieldJsonName(field)) === step)?.[1];
+    }
+    return [name, ...steps].join("/");
+  }
+}
+
+function fieldNamed(struct: StructDescriptor, name: string): FieldDescriptor | undefined {
+  return fieldsByName(struct).get(name);
+}
+
+const fieldMaps = new WeakMap<StructDescriptor, ReadonlyMap<string, FieldDescriptor>>();
+
+function fieldsByName(struct: StructDescriptor): ReadonlyMap<string, FieldDescriptor> {
+  let fields = fieldMaps.get(struct);
+  if (fields === undefined) {
+    fields = new Map(struct.fields.map((field) => [fieldJsonName(field), field]));
+    fieldMaps.set(struct, fields);
+  }
+  return fields;
+}
+
+/** The JSON number that `text` stands for; people put zeros in front. */
+function numberJson(text: string): string | undefined {
+  const parts = /^(-?)0*([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)$/.exec(text);
+  return parts === null ? undefined : `${parts[1]}${parts[2]}`;
+}
+
+function withPointers<T>(translate: (pointer: string) => string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (!(error instanceof RequestFault)) throw error;
+    throw new RequestFault(error.code, translate(error.pointer), error.message);
+  }
+}
+
+function toPointer(name: string): string {
+  return `/${escapeStep(name)}`;
+}
+
+function mixed(name: string): RequestFault {
+  return new RequestFault("INVALID_TYPE", toPointer(name), "the argument is given as a whole and in parts");
+}
+
+function unknown(struct: StructDescriptor, name: string, rest: string): RequestFault {
+  const near = nearestName(rest, [...fieldsByName(struct).keys()]);
+  const suggestion = near === undefined ? "" : `; did you mean "${name.slice(0, name.length - rest.length)}${near}"?`;
+  return new RequestFault("UNKNOWN_FIELD", toPointer(name), `there is no such argument${suggestion}`);
+}
