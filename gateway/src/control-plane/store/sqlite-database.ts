@@ -127,14 +127,14 @@ function assertUsable(open: OpenSqlite, file: string, options: DatabaseOptions):
     if (connection.value("PRAGMA application_id") !== options.applicationId) {
       throw new DataDirError(`${file} is a database of another program. Move it away, or name another directory (--data-dir)`);
     }
-    const version = Number(connection.value("PRAGMA user_version"));
+    const version = versionOf(connection);
     if (version > options.migrations.length) {
       throw new DataDirError(
         `${file} has version ${version}, and this program knows up to ${options.migrations.length}: a newer one wrote it. Start that one, or name another directory (--data-dir)`,
       );
     }
     const verdict = connection.value("PRAGMA quick_check(1)");
-    if (verdict !== "ok") throw damaged(file, String(verdict));
+    if (verdict !== "ok") throw damaged(file, String(verdict).split("\n").at(-1)!);
   } finally {
     connection.close();
   }
@@ -151,6 +151,7 @@ function connect(open: OpenSqlite, file: string, options: DatabaseOptions): Sqli
     if (options.maxBytes !== undefined) {
       connection.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(options.maxBytes / pageBytes))}`);
     }
+    assertWritable(connection);
     migrate(connection, options.migrations);
     return connection;
   } catch (error) {
@@ -159,21 +160,29 @@ function connect(open: OpenSqlite, file: string, options: DatabaseOptions): Sqli
   }
 }
 
-/** Also when there is nothing to do: the transaction is what finds out that the file is read-only. */
+/** SQLite opens what it may not write for reading, without a word. Rolled back, so that a full disk is no reason not to start. */
+function assertWritable(connection: Sqlite): void {
+  connection.exec(`BEGIN IMMEDIATE; PRAGMA user_version = ${versionOf(connection)}; ROLLBACK`);
+}
+
 function migrate(connection: Sqlite, migrations: readonly string[]): void {
+  const version = versionOf(connection);
+  if (version === migrations.length) return;
   inTransaction(connection, () => {
-    const version = Number(connection.value("PRAGMA user_version"));
-    if (version === migrations.length) return;
     for (const migration of migrations.slice(version)) connection.exec(migration);
     connection.exec(`PRAGMA user_version = ${migrations.length}`);
   });
+}
+
+function versionOf(connection: Sqlite): number {
+  return Number(connection.value("PRAGMA user_version"));
 }
 
 function database(connection: Sqlite, lock: Sqlite): Database {
   return {
     prepare: (sql) => connection.prepare(sql),
     transaction: (work) => inTransaction(connection, work),
-    rewriteVersion: () => connection.exec(`PRAGMA user_version = ${Number(connection.value("PRAGMA user_version"))}`),
+    rewriteVersion: () => connection.exec(`PRAGMA user_version = ${versionOf(connection)}`),
     close() {
       try {
         // Closing does this as well, but the package's leaves it to the garbage collector when there are prepared statements.
