@@ -1,12 +1,9 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, Option } from "commander";
-import { createGateway } from "./app.ts";
-import { checkFiles } from "./check-command.ts";
 import { configKeys } from "./config/keys.ts";
 import { ConfigError, type GatewayConfig, loadConfig } from "./config.ts";
-import { createLogger, type Logger } from "./core/logger.ts";
-import { runDemo } from "./demo.ts";
+import type { Logger } from "./core/logger.ts";
 import { stopOnSignals } from "./stop-on-signals.ts";
 
 /** The keys that have an option; secrets have none, since anybody on the machine can read a command line. */
@@ -44,10 +41,11 @@ withConfigOptions(program.command("start").description("run the gateway"))
   .action((options: CommandOptions) => start(configOf(options)));
 
 withConfigOptions(program.command("demo").description("run the gateway with sample services, and print calls to try")).action(
-  (options: CommandOptions) => {
+  async (options: CommandOptions) => {
     const quiet = process.env.THRIFTGATE_LOG_LEVEL ? {} : { logLevel: "warn" };
     const config = configOf({ ...quiet, ...options });
-    return runDemo(config, loggerOf(config));
+    const { runDemo } = await import("./demo.ts");
+    await runDemo(config, await loggerOf(config));
   },
 );
 
@@ -71,7 +69,8 @@ function configOf({ config: configFile, ...flags }: CommandOptions): GatewayConf
   return loadConfig({ flags: flags as Record<string, string>, configFile, env: process.env });
 }
 
-function loggerOf(config: GatewayConfig): Logger {
+async function loggerOf(config: GatewayConfig): Promise<Logger> {
+  const { createLogger } = await import("./core/logger.ts");
   const logger = createLogger({ level: config.logLevel });
   const die = (error: unknown): void => {
     logger.fatal({ err: error }, "a fault that nothing was prepared for");
@@ -86,7 +85,9 @@ function loggerOf(config: GatewayConfig): Logger {
 }
 
 async function start(config: GatewayConfig): Promise<void> {
-  const logger = loggerOf(config);
+  // Loaded by need: what only looks at options, or at IDL, does not wait for a web framework.
+  const { createGateway } = await import("./app.ts");
+  const logger = await loggerOf(config);
   const gateway = createGateway({ ...config, logger });
   stopOnSignals(
     () => gateway.close(),
@@ -96,7 +97,8 @@ async function start(config: GatewayConfig): Promise<void> {
   process.stdout.write(`${JSON.stringify({ event: "ready", url, adminUrl, pid: process.pid })}\n`);
 }
 
-function check(files: readonly string[]): void {
+async function check(files: readonly string[]): Promise<void> {
+  const { checkFiles } = await import("./check-command.ts");
   const { faults, warnings } = checkFiles(files);
   for (const text of [...warnings, ...faults]) console.error(text);
   if (faults.length === 0) console.log(`${files.length === 1 ? "1 file is" : `${files.length} files are`} good.`);
