@@ -1,6 +1,6 @@
 import { RequestFault } from "@thriftgate/thrift";
 import type { Request, RequestHandler, Response } from "express";
-import { GatewayError } from "../core/errors.ts";
+import { GatewayError, toGatewayError } from "../core/errors.ts";
 import { formatIpAddress, parseIpAddress, unmapIpv4 } from "../core/ip-address.ts";
 import type { Logger } from "../core/logger.ts";
 import { problemHead, problemText } from "../core/problem.ts";
@@ -31,7 +31,7 @@ export function expressHandler(endpoint: Endpoint, logger: Logger, { failure }: 
       const head = { "content-type": JSON_TYPE, "x-request-id": caller.requestId, ...headers };
       send(response, 200, typeof body === "string" ? body : JSON.stringify(body), Object.entries(head).flat());
     } catch (thrown) {
-      const error = toGatewayError(thrown);
+      const error = translated(thrown);
       if (error.status >= 500)
         logger.error({ requestId: caller.requestId, code: error.code, err: error.cause ?? error }, "request failed");
       const { code, status, message: detail, headers } = error;
@@ -49,12 +49,10 @@ function send(response: Response, status: number, body: string, head: string[]):
   response.end(body);
 }
 
-function toGatewayError(error: unknown): GatewayError {
-  if (error instanceof GatewayError) return error;
-  if (error instanceof RequestFault) {
-    return new GatewayError(error.code, error.message, { members: { pointer: error.pointer }, cause: error });
-  }
-  return new GatewayError("INTERNAL", "The gateway failed.", { cause: error });
+function translated(thrown: unknown): GatewayError {
+  if (!(thrown instanceof RequestFault)) return toGatewayError(thrown);
+  const { code, message, pointer } = thrown;
+  return new GatewayError(code, message, { members: { pointer }, cause: thrown });
 }
 
 /** An app around may have given the request its ID already. */

@@ -1,4 +1,4 @@
-import type { LookupAddress, LookupOptions } from "node:dns";
+import type { LookupAddress } from "node:dns";
 import { lookup as systemLookup } from "node:dns/promises";
 import { networkInterfaces } from "node:os";
 import { GatewayError } from "./errors.ts";
@@ -12,13 +12,6 @@ import {
   parseNetwork,
   unmapIpv4,
 } from "./ip-address.ts";
-
-/** The `lookup` option of `net.connect`. */
-export type Lookup = (
-  hostname: string,
-  options: LookupOptions,
-  callback: (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void,
-) => void;
 
 /** Where one of the gateway's listeners stands, as `server.address()` tells it. */
 export interface ListenerAddress {
@@ -45,10 +38,8 @@ export interface AddressPolicy {
    * @throws {GatewayError} INVALID_ADDRESS, ADDRESS_FORBIDDEN, PORT_FORBIDDEN; REGISTRY_UNAVAILABLE when names can't be resolved now
    */
   assertEndpoint(host: string, port: number): Promise<readonly string[]>;
-  /** Why no connection may go to this IP address and port; `undefined`: it may. */
+  /** Why no connection may go to this IP address and port; `undefined`: it may. Asked again for what a name resolves to at each connection. */
   checkAddress(ip: string, port: number): GatewayError | undefined;
-  /** For `net.connect`: a name that leads to a forbidden address doesn't resolve. */
-  readonly lookup: Lookup;
 }
 
 const toNetwork = (text: string): IpNetwork => {
@@ -104,10 +95,6 @@ export function createAddressPolicy(options: AddressPolicyOptions): AddressPolic
     return networks.length > 0 && !networks.some((network) => networkContains(network, unmapIpv4(ip)));
   }
 
-  function checkIp(ip: IpAddress | undefined): GatewayError | undefined {
-    return ip === undefined || isForbidden(ip) || isOutsideNetworks(ip) ? addressForbidden() : undefined;
-  }
-
   function isOwnListener(ip: IpAddress, port: number): boolean {
     const listeners = ownListeners().filter((listener) => listener.port === port);
     if (listeners.length === 0) return false;
@@ -117,13 +104,10 @@ export function createAddressPolicy(options: AddressPolicyOptions): AddressPolic
     return own.includes(formatIpAddress(target));
   }
 
-  function checkPort(port: number): GatewayError | undefined {
-    return isForbiddenPort(port) ? portForbidden() : undefined;
-  }
-
   function checkAddress(text: string, port: number): GatewayError | undefined {
     const ip = parseIpAddress(text);
-    return checkIp(ip) ?? checkPort(port) ?? (ip && isOwnListener(ip, port) ? portForbidden() : undefined);
+    if (!ip || isForbidden(ip) || isOutsideNetworks(ip)) return addressForbidden();
+    return isForbiddenPort(port) || isOwnListener(ip, port) ? portForbidden() : undefined;
   }
 
   return {
@@ -138,21 +122,6 @@ export function createAddressPolicy(options: AddressPolicyOptions): AddressPolic
         if (refusal) throw refusal;
       }
       return addresses;
-    },
-
-    lookup(hostname, { family, all }, callback) {
-      resolve(hostname).then(
-        (found) => {
-          const refusal = found.map(({ address }) => checkIp(parseIpAddress(address))).find(Boolean);
-          const wanted = family === 4 || family === "IPv4" ? 4 : family === 6 || family === "IPv6" ? 6 : 0;
-          const usable = found.filter((address) => wanted === 0 || address.family === wanted);
-          if (refusal) callback(refusal, []);
-          else if (all) callback(null, usable);
-          else if (usable[0]) callback(null, usable[0].address, usable[0].family);
-          else callback(new GatewayError("INVALID_ADDRESS", "The host name has no such address."), []);
-        },
-        (error: NodeJS.ErrnoException) => callback(error, []),
-      );
     },
   };
 }
