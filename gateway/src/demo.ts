@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createGateway } from "./app.ts";
@@ -33,7 +34,6 @@ const services = [
 
 /** Longer than any machine takes to start three processes of Node. */
 const READY_TIMEOUT_MS = 30_000;
-const POLL_MS = 50;
 const RESTART_MS = 1_000;
 const CHILD_STOP_MS = 5_000;
 
@@ -63,26 +63,36 @@ export async function runDemo(config: GatewayConfig, logger: Logger): Promise<vo
 
   const { url, adminUrl } = await gateway.listen();
   const apiKey = await register(url, config);
-  for (const { name, program, transports } of services) {
-    for (const transport of transports) startServer(name, program, ["--gateway", url, "--transport", transport]);
-  }
-  for (const service of services) await untilCallsWork(queryUrl(url, service));
+  const servers = services.flatMap(({ name, program, transports }) =>
+    transports.map((transport) => startServer(name, program, ["--gateway", url, "--transport", transport])),
+  );
+  const tooLate = sleep(READY_TIMEOUT_MS, undefined, { ref: false }).then(() => {
+    throw new Error("the sample services did not join the gateway in time");
+  });
+  await Promise.race([Promise.all(servers), tooLate]);
   console.log(instructions(url, adminUrl, config.dataDir));
 
-  function startServer(name: string, program: string, args: readonly string[]): void {
-    if (stopping) return;
+  /** Resolves when it has joined, from when on calls work. */
+  async function startServer(name: string, program: string, args: readonly string[]): Promise<void> {
     const dataDir = join(config.dataDir, "demo", name);
     const child = spawn(process.execPath, [join(repository, program), "--data-dir", dataDir, ...args], {
       env: { ...process.env, API_KEY: apiKey },
       // By the channel it notices when we are gone.
-      stdio: ["ignore", "ignore", "inherit", "ipc"],
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
     children.add(child);
     child.once("exit", (code, signal) => {
       children.delete(child);
       if (stopping) return;
       console.error(`demo: a server of ${name} ended with ${code ?? signal}; it is started again`);
-      setTimeout(() => startServer(name, program, args), RESTART_MS).unref();
+      setTimeout(() => {
+        if (!stopping) void startServer(name, program, args);
+      }, RESTART_MS).unref();
+    });
+    const lines = createInterface({ input: child.stderr! });
+    lines.on("line", (line) => console.error(line));
+    await new Promise<void>((resolve) => {
+      lines.on("line", (line) => line.includes(" joined ") && resolve());
     });
   }
 }
@@ -127,22 +137,6 @@ function registrationOf({ name, idl, paths }: (typeof services)[number], index: 
     ServiceDescription: `The sample service ${name}.`,
     Paths: Object.entries(paths).map(([MethodPath, ExposedMethod]) => ({ MethodPath, ExposedMethod })),
   };
-}
-
-async function untilCallsWork(url: string): Promise<void> {
-  const deadline = performance.now() + READY_TIMEOUT_MS;
-  for (;;) {
-    const status = await fetch(url).then(
-      async (response) => {
-        await response.arrayBuffer();
-        return response.status;
-      },
-      () => 0,
-    );
-    if (status === 200) return;
-    if (performance.now() > deadline) throw new Error(`${url} still answers ${status}`);
-    await sleep(POLL_MS);
-  }
 }
 
 function queryUrl(url: string, { name, paths, insert }: (typeof services)[number]): string {
