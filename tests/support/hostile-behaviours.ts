@@ -6,8 +6,8 @@ import { type Behaviour, type PeerCall, silent } from "./thrift-peer.ts";
 export interface Hostility {
   readonly behaviour: Behaviour;
   readonly code: "UPSTREAM_BAD_REPLY" | "UPSTREAM_REPLY_TOO_LARGE" | "UPSTREAM_CONNECTION_LOST" | "UPSTREAM_TIMEOUT";
-  /** Only a framed stream can be wrong in this way. */
-  readonly framedOnly?: true;
+  /** Only such a stream can be wrong in this way. */
+  readonly only?: "framed" | "buffered";
 }
 
 /** Sends the first bytes of the right reply, then resets the connection. */
@@ -73,32 +73,36 @@ export const hostileBehaviours: Readonly<Record<string, Hostility>> = {
     code: "UPSTREAM_BAD_REPLY",
   },
   "an unknown message type": { behaviour: bytesOf((call) => call.replyBytes({ type: 9 })), code: "UPSTREAM_BAD_REPLY" },
-  "a frame of size 0": { behaviour: frameOfSize(0), code: "UPSTREAM_BAD_REPLY", framedOnly: true },
-  "a frame of size -1": { behaviour: frameOfSize(-1), code: "UPSTREAM_BAD_REPLY", framedOnly: true },
-  "a frame of size -4": { behaviour: frameOfSize(-4), code: "UPSTREAM_BAD_REPLY", framedOnly: true },
-  "a frame of size -2147483648": { behaviour: frameOfSize(-0x8000_0000), code: "UPSTREAM_BAD_REPLY", framedOnly: true },
-  "a frame of size 16384001": { behaviour: frameOfSize(16_384_001), code: "UPSTREAM_REPLY_TOO_LARGE", framedOnly: true },
-  "a frame of size 2147483647": { behaviour: frameOfSize(0x7fff_ffff), code: "UPSTREAM_REPLY_TOO_LARGE", framedOnly: true },
+  "a frame of size 0": { behaviour: frameOfSize(0), code: "UPSTREAM_BAD_REPLY", only: "framed" },
+  "a frame of size -1": { behaviour: frameOfSize(-1), code: "UPSTREAM_BAD_REPLY", only: "framed" },
+  "a frame of size -4": { behaviour: frameOfSize(-4), code: "UPSTREAM_BAD_REPLY", only: "framed" },
+  "a frame of size -2147483648": { behaviour: frameOfSize(-0x8000_0000), code: "UPSTREAM_BAD_REPLY", only: "framed" },
+  "a frame of size 16384001": { behaviour: frameOfSize(16_384_001), code: "UPSTREAM_REPLY_TOO_LARGE", only: "framed" },
+  "a frame of size 2147483647": { behaviour: frameOfSize(0x7fff_ffff), code: "UPSTREAM_REPLY_TOO_LARGE", only: "framed" },
   "a huge frame, and bytes without end": {
     behaviour(call) {
       frameOfSize(0x7fff_ffff)(call);
       pourEndlessly(call.socket);
     },
     code: "UPSTREAM_REPLY_TOO_LARGE",
-    framedOnly: true,
+    only: "framed",
   },
   "a frame that ends inside the header": {
     behaviour: bytesOf(() => frame(Buffer.from([0x80, 1, 0, 2, 0]))),
     code: "UPSTREAM_BAD_REPLY",
-    framedOnly: true,
+    only: "framed",
   },
-  "a frame of noise": { behaviour: bytesOf(() => frame(Buffer.alloc(64, 0xa5))), code: "UPSTREAM_BAD_REPLY" },
+  "a frame of noise": { behaviour: bytesOf(() => frame(Buffer.alloc(64, 0xa5))), code: "UPSTREAM_BAD_REPLY", only: "framed" },
+  noise: { behaviour: bytesOf(() => Buffer.alloc(64, 0xa5)), code: "UPSTREAM_BAD_REPLY" },
   HTTP: {
     behaviour: bytesOf(() => Buffer.from("HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n")),
     code: "UPSTREAM_BAD_REPLY",
   },
-  "an SSH banner": { behaviour: bytesOf(() => Buffer.from("SSH-2.0-OpenSSH_9.6\r\n")), code: "UPSTREAM_BAD_REPLY" },
-  "a TLS alert": { behaviour: bytesOf(() => Buffer.from([0x15, 3, 1, 0, 2, 2, 70])), code: "UPSTREAM_BAD_REPLY" },
+  "an SSH banner": {
+    behaviour: bytesOf(() => Buffer.from("SSH-2.0-OpenSSH_9.6\r\n")),
+    code: "UPSTREAM_REPLY_TOO_LARGE",
+    only: "framed",
+  },
   "the end, with no reply": { behaviour: ({ socket }) => socket.end(), code: "UPSTREAM_CONNECTION_LOST" },
   "half a reply, then the end": {
     behaviour: ({ socket, replyBytes }) => socket.end(replyBytes().subarray(0, 10)),
@@ -114,12 +118,12 @@ export const hostileBehaviours: Readonly<Record<string, Hostility>> = {
   "one byte at a time, too slowly": { behaviour: drip(100), code: "UPSTREAM_TIMEOUT" },
   "a string without end": {
     behaviour(call) {
-      const reply = call.replyBytes({ body: stringStruct(0, Buffer.alloc(64)) });
-      // The string's declared length; its bytes follow, the terminating stop and they are 65.
-      reply.writeInt32BE(0x7fff_ffff, reply.length - 65 - 4);
-      call.socket.write(reply);
+      const endless = stringStruct(0, "");
+      endless.writeInt32BE(0x7fff_ffff, 3);
+      call.socket.write(call.replyBytes({ body: endless }));
       pourEndlessly(call.socket);
     },
-    code: "UPSTREAM_BAD_REPLY",
+    code: "UPSTREAM_REPLY_TOO_LARGE",
+    only: "buffered",
   },
 };

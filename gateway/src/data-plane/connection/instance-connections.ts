@@ -128,6 +128,7 @@ export function createInstanceConnections(options: InstanceConnectionsOptions): 
         onAllClosed = resolve;
         if (connections.size === 0) resolve();
       });
+      for (const pool of pools.values()) pool.retire();
       for (const connection of connections) connection.destroy();
       return closing;
     },

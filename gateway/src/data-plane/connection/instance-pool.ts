@@ -94,12 +94,14 @@ export class InstancePool extends Deadline implements ConnectionOwner {
     this.#forgetIfEmpty();
   }
 
-  /** A call that never left goes to a connection that is open; to a new one when it was about to leave on one that was. */
+  /** A call that never left goes to a connection that is open, and to a new one when its own was. */
   adopt(call: Call, how: ConnectionEnd): boolean {
-    if (call.moved) return false;
-    if (how === "unopened" && !this.#connections.some((connection) => connection.state === "open")) return false;
+    if (call.moved || this.#retired) return false;
+    const open = this.#connections.filter(({ state }) => state === "open");
+    if (open.length === 0 && how === "unopened") return false;
     call.moved = true;
-    this.place(call);
+    if (open.length === 0) this.place(call);
+    else open.reduce((one, other) => (other.depth < one.depth ? other : one)).add(call);
     return true;
   }
 
