@@ -1,5 +1,5 @@
 // Names that mean something to JavaScript must be ordinary names here. (Newer compilers know uuid.)
-struct Names {
+struct Named {
   1: string __proto__
   2: string constructor
   3: string toJSON
@@ -8,6 +8,6 @@ struct Names {
 }
 
 service Names {
-  Names echo(1: Names value)
+  Named echo(1: Named value)
   uuid tag(1: uuid value)
 }
