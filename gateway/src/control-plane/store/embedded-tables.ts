@@ -26,7 +26,6 @@ interface RevisionRow {
 
 /** The place of a service in its owner's list. Places grow along the list; gaps are allowed, so that a removal moves nothing. */
 export interface ServicePlace {
-  readonly ownerId: string;
   readonly revision: number;
   readonly position: number;
 }
@@ -83,12 +82,11 @@ export function createEmbeddedTables(database: Database) {
     setVersion(ownerId: string, version: number): void {
       setVersion.run(version, toText(ownerId));
     },
-    place(name: string): ServicePlace | undefined {
-      const row = headByName.get(toText(name));
-      return row && { ownerId: fromText(row.owner_id), revision: row.revision, position: row.position };
-    },
-    putPlace(name: string, place: ServicePlace): void {
-      upsertHead.run(toText(name), place.revision, toText(place.ownerId), place.position);
+    isHeld: (name: string): boolean => headByName.get(toText(name)) !== undefined,
+    places: (ownerId: string): Map<string, ServicePlace> =>
+      new Map(headsOfOwner.all(toText(ownerId)).map(({ name, revision, position }) => [fromText(name), { revision, position }])),
+    putPlace(ownerId: string, name: string, place: ServicePlace): void {
+      upsertHead.run(toText(name), place.revision, toText(ownerId), place.position);
     },
     removePlace(name: string): void {
       deleteHead.run(toText(name));

@@ -77,7 +77,7 @@ function takeLock(open: OpenSqlite, dataDir: string, options: DatabaseOptions): 
   let lock: Sqlite | undefined;
   try {
     lock = open(file);
-    lock.exec(`PRAGMA busy_timeout = ${options.timeoutMs}; BEGIN EXCLUSIVE`);
+    lock.exec(`PRAGMA busy_timeout = ${options.timeoutMs}; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE`);
     return lock;
   } catch (cause) {
     lock?.close();
