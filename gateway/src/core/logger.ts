@@ -105,10 +105,12 @@ function round(ms: number): number {
 
 const maxCauseLength = 1_000;
 
-/** An instance's own words are data: cut, and nothing in them can move a terminal's cursor. */
+/** An instance's own words are data: cut, on one line, and nothing in them can move a terminal's cursor. */
 function causeText(cause: unknown): string | undefined {
   if (cause === undefined) return undefined;
   const text = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must go
-  return text.slice(0, maxCauseLength).replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029]/g, "?");
+  return text
+    .slice(0, maxCauseLength)
+    .replace(/\n\s*/g, " | ")
+    .replace(/[\p{Cc}\u2028\u2029]/gu, "?");
 }

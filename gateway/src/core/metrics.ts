@@ -187,16 +187,16 @@ class LatencyHistogram extends Histogram<"service" | "method"> {
     const name = this.#name;
     const values: object[] = [];
     for (const meter of this.#meters()) {
-      const labels = { service: meter.service, method: meter.method };
+      const sharedLabels = { service: meter.service, method: meter.method };
       const { buckets, sumMs } = meter[this.#part];
       let count = 0;
       for (const [slot, inBucket] of buckets.entries()) {
         count += inBucket;
         const le = slot < latencyBoundsMs.length ? seconds(latencyBoundsMs[slot]!) : "+Inf";
-        values.push({ metricName: `${name}_bucket`, labels: { le, ...labels }, value: count });
+        values.push({ metricName: `${name}_bucket`, labels: { le }, sharedLabels, value: count });
       }
-      values.push({ metricName: `${name}_sum`, labels, value: seconds(sumMs) });
-      values.push({ metricName: `${name}_count`, labels, value: count });
+      values.push({ metricName: `${name}_sum`, labels: {}, sharedLabels, value: seconds(sumMs) });
+      values.push({ metricName: `${name}_count`, labels: {}, sharedLabels, value: count });
     }
     return { name, help: this.#help, type: "histogram", values, aggregator: "sum" };
   }
