@@ -1,4 +1,4 @@
-export type SqliteValue = string | number | null;
+type SqliteValue = string | number | null;
 
 export interface SqliteStatement<Row> {
   run(...parameters: SqliteValue[]): unknown;
