@@ -15,6 +15,31 @@ export type WireTree =
 
 export type WireStruct = WireTree & { code: 12 };
 
+/** Trees by hand. A container's type codes are its first value's, unless told. */
+export const wire = {
+  bool: (value: boolean): WireTree => ({ code: 2, value }),
+  i8: (value: number): WireTree => ({ code: 3, value: BigInt(value) }),
+  i16: (value: number): WireTree => ({ code: 6, value: BigInt(value) }),
+  i32: (value: number): WireTree => ({ code: 8, value: BigInt(value) }),
+  i64: (value: bigint): WireTree => ({ code: 10, value }),
+  double: (value: number): WireTree => ({ code: 4, value }),
+  string: (value: string | Uint8Array): WireTree => ({ code: 11, value: typeof value === "string" ? Buffer.from(value) : value }),
+  uuid: (hex: string): WireTree => ({ code: 16, value: Buffer.from(hex, "hex") }),
+  struct: (...fields: (readonly [id: number, value: WireTree])[]): WireStruct => ({ code: 12, fields }),
+  list: (elements: WireTree[], elementCode: number = elements[0]?.code ?? 0): WireTree => ({ code: 15, elementCode, elements }),
+  set: (elements: WireTree[], elementCode: number = elements[0]?.code ?? 0): WireTree => ({ code: 14, elementCode, elements }),
+  map: (
+    entries: [WireTree, WireTree][],
+    keyCode: number = entries[0]?.[0].code ?? 0,
+    valueCode: number = entries[0]?.[1].code ?? 0,
+  ): WireTree => ({
+    code: 13,
+    keyCode,
+    valueCode,
+    entries,
+  }),
+};
+
 export class WireFault extends Error {}
 
 const intSizes = { 3: 1, 6: 2, 8: 4, 10: 8 } as const;

@@ -13,7 +13,7 @@ export interface MessageHeader {
   readonly bodyOffset: number;
 }
 
-export const maxNameBytes = 256;
+const maxNameBytes = 256;
 
 /**
  * Reads the header at `offset`.
@@ -45,6 +45,10 @@ export function messageHeaderSize(bytes: Uint8Array, offset: number, end: number
   if (!isStrict(bytes[offset]!)) {
     // Unversioned, it begins with the name's length: 0x48545450 is the start of an HTTP answer, 0 of a stream of nothing.
     if (first <= 0 || first > maxNameBytes) throw new ReplyFault("MALFORMED", "this is no message of the binary protocol");
+    // Of a strict message in a frame, the frame's length was taken for the name's. Told here, since that many bytes never come.
+    if (end - offset > 4 && isStrict(bytes[offset + 4]!) && (bytes[offset + 4]! & 0x40) === 0) {
+      throw new ReplyFault("MALFORMED", "a frame where none was expected");
+    }
     return 9 + first;
   }
   if (first >>> 16 !== 0x8001) throw new ReplyFault("MALFORMED", "an unknown version of the binary protocol");
