@@ -12,16 +12,17 @@ import { TypeCode, typeCodeOf } from "../wire/type-code.ts";
 /** Bytes of all defaults of a service. IDL is bounded, but constants that refer to constants multiply. */
 const MAX_DEFAULT_BYTES = 4_194_304;
 
+/** Structs whose defaults hold themselves nest without end. */
+const MAX_DEFAULT_DEPTH = 64;
+
 /** Writes IDL defaults as the Thrift bytes that are sent for a field the caller left out. */
 export class DefaultWriter {
   readonly #schema: Schema;
-  readonly #maxDepth: number;
   #left = MAX_DEFAULT_BYTES;
   #bytes: number[] = [];
 
-  constructor(schema: Schema, maxDepth: number) {
+  constructor(schema: Schema) {
     this.#schema = schema;
-    this.#maxDepth = maxDepth;
   }
 
   /** The field with its header. `undefined`: too large, or nested too deep, to be sent. */
@@ -29,7 +30,7 @@ export class DefaultWriter {
     const before = this.#left;
     this.#bytes = [];
     try {
-      this.#field(id, type, value, this.#maxDepth);
+      this.#field(id, type, value, MAX_DEFAULT_DEPTH);
       return Uint8Array.from(this.#bytes);
     } catch (error) {
       if (!(error instanceof OverBound)) throw error;

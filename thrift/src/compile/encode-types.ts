@@ -31,7 +31,7 @@ export class TypeWriters {
   constructor(schema: Schema, options: CodecOptions) {
     this.schema = schema;
     this.options = options;
-    this.defaults = new DefaultWriter(schema, options.maxDepth);
+    this.defaults = new DefaultWriter(schema);
   }
 
   struct(index: number): ValueWriter {
@@ -224,7 +224,7 @@ x.setInt8(start,${code});x.setInt32(start+1,n);output.end=o;`;
   #mapBody(key: TypeDescriptor, value: TypeDescriptor): string {
     const keyCode = integer(typeCodeOf(key));
     const valueCode = integer(typeCodeOf(value));
-    const writeValue = (depth: string) => this.value(value, depth);
+    const writeValue = this.value(value, "depth-1");
     const object = isTextKey(key)
       ? `if(c===123){
 ${advance}
@@ -235,7 +235,7 @@ const from=o,at=p;
 ${this.#keyText(key)}
 addMember(from,o,at);
 p=skipColon(p);
-${writeValue("depth-1")}
+${writeValue}
 n++;
 ${peek}
 if(c===125)break;
@@ -253,17 +253,16 @@ ${advance}
 if(c!==93)for(;;){
 if(o>output.limit)failTooLarge(p);
 if(c!==91)failType(p,"a [key, value] pair");
-if(depth===1)failDepth(p);
 const pair=p;
 ${advance}
 if(c===93)failType(pair,"a [key, value] pair","an empty array");
 const from=o,at=p;
-${this.value(key, "depth-2")}
+${this.value(key, "depth-1")}
 addMember(from,o,at);
 ${peek}
 if(c!==44)failType(pair,"a [key, value] pair","an array of another length");
 ${advance}
-${writeValue("depth-2")}
+${writeValue}
 ${peek}
 if(c!==93)failType(pair,"a [key, value] pair","an array of another length");
 ${advance}

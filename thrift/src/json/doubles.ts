@@ -65,7 +65,7 @@ export function writeQuotedDouble(p: number, o: number): number {
   const text = output.bytes.toString("latin1", o + 4, output.end);
   let value = specials.get(text);
   if (value === undefined) {
-    if (text.length > 1_024 || !/^-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/.test(text)) {
+    if (text.length > 1_024 || !/^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/.test(text)) {
       failType(p, EXPECTED, "a string that is no number");
     }
     value = Number(text);

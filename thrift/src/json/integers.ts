@@ -114,7 +114,7 @@ function writeI64Text(p: number, o: number): number {
   return end;
 }
 
-/** Keys of maps, and numbers in strings where a service is lenient: any text of a JSON number, zeros in front allowed. */
+/** Keys of maps, and numbers in strings where a service is lenient: the text of a JSON number. */
 export function writeQuotedI8(p: number, o: number): number {
   const end = scanQuoted(p, o, I8);
   output.view.setInt8(o, input.integer);
@@ -135,8 +135,14 @@ export function writeQuotedI32(p: number, o: number): number {
 
 export function writeQuotedI64(p: number, o: number): number {
   const end = copyString(p, o);
-  output.view.setBigInt64(o, integerOf(p, output.bytes.toString("latin1", o + 4, output.end), I64));
+  output.view.setBigInt64(o, integerOf(p, quotedText(o), I64));
   return end;
+}
+
+/** The string that was copied to `o`; empty, so that it is no number, where it has a zero in front. */
+function quotedText(o: number): string {
+  const text = output.bytes.toString("latin1", o + 4, output.end);
+  return /^-?0[0-9]/.test(text) ? "" : text;
 }
 
 function scanQuoted(p: number, o: number, type: IntegerType): number {
@@ -146,12 +152,13 @@ function scanQuoted(p: number, o: number, type: IntegerType): number {
   for (let digit = bytes[q]! - Ascii.zero; digit >>> 0 < 10 && q < p + 10; digit = bytes[++q]! - Ascii.zero) {
     value = Math.imul(value, 10) + digit;
   }
-  if (q > p + 1 && bytes[q] === Ascii.quote && value <= type.high) {
+  const zero = q > p + 2 && bytes[p + 1] === Ascii.zero;
+  if (q > p + 1 && !zero && bytes[q] === Ascii.quote && value <= type.high) {
     input.integer = value;
     return q + 1;
   }
   const end = copyString(p, o);
-  input.integer = Number(integerOf(p, output.bytes.toString("latin1", o + 4, output.end), type));
+  input.integer = Number(integerOf(p, quotedText(o), type));
   return end;
 }
 

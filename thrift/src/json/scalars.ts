@@ -38,7 +38,7 @@ export interface EnumTable {
 export function writeEnum(p: number, o: number, table: EnumTable): number {
   if (input.bytes[p] !== Ascii.quote) return writeEnumNumber(p, o);
   const end = copyString(p, o);
-  const member = table.names.find(output.view, o + 4, output.end - o - 4);
+  const member = findMember(o, table);
   if (member < 0) failEnum(p, o, table);
   output.view.setInt32(o, table.values[member]!);
   return end;
@@ -47,9 +47,14 @@ export function writeEnum(p: number, o: number, table: EnumTable): number {
 /** A key of a map, or a member's number in a string where a service is lenient. */
 export function writeQuotedEnum(p: number, o: number, table: EnumTable): number {
   if (input.bytes[p] !== Ascii.quote) return writeEnumNumber(p, o);
-  const first = input.bytes[p + 1]!;
-  if (first === Ascii.minus || (first - Ascii.zero) >>> 0 < 10) return writeQuotedI32(p, o);
-  return writeEnum(p, o, table);
+  copyString(p, o);
+  const digit = output.bytes[output.end - 1]! - Ascii.zero; // of "-1" and "5", not of a name that is unknown
+  return findMember(o, table) < 0 && digit >>> 0 < 10 ? writeQuotedI32(p, o) : writeEnum(p, o, table);
+}
+
+/** The index of the member whose name was copied to `o`, or −1. */
+function findMember(o: number, table: EnumTable): number {
+  return table.names.find(output.view, o + 4, output.end - o - 4);
 }
 
 function failEnum(p: number, o: number, { name, names }: EnumTable): never {
