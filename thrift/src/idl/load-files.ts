@@ -38,7 +38,15 @@ export function loadFiles(files: IdlFiles, mainFile: string, faults: FaultList, 
       const found = texts.has(path) ? path : namesByPath.get(normalise(directory(name) + path));
       if (found === undefined) {
         const message = `'${name}' includes '${printable(path)}', which is not among the files given`;
-        faults.add("IDL_INCLUDE", { source: document.source, at }, message + suggest(path, texts.keys()));
+        faults.add(
+          "IDL_INCLUDE",
+          { source: document.source, at },
+          message +
+            suggest(
+              path,
+              [...texts.keys()].filter((other) => other !== name),
+            ),
+        );
         continue;
       }
       let index = indexes.get(found);

@@ -1,9 +1,9 @@
 /** Names looked at for one suggestion: a fault must stay cheap in a file full of names. */
 const MAX_CANDIDATES = 2_000;
 
-/** ` ; did you mean 'x'?` for a message, or nothing where no candidate is near enough to be what was meant. */
+/** `; did you mean 'x'?` for a message, or nothing where no candidate is near enough to be what was meant. */
 export function suggest(name: string, candidates: Iterable<string>): string {
-  const maxDistance = Math.min(3, Math.ceil(name.length / 4));
+  const maxDistance = Math.min(3, Math.floor(name.length / 3));
   let nearest = "";
   let least = maxDistance + 1;
   let seen = 0;

@@ -28,10 +28,8 @@ function parseField(tokens: TokenStream, close: string, depth: number): FieldNod
   const { doc } = tokens;
   const id = parseId(tokens);
   const requiredness = tokens.takeKeyword("required") ? "required" : tokens.takeKeyword("optional") ? "optional" : "default";
-  if (tokens.kind !== "identifier" && tokens.kind !== "keyword") {
-    tokens.fail(id === undefined && requiredness === "default" ? `a field or '${close}'` : "the type of the field");
-  }
-  const type = parseType(tokens);
+  const isStart = id === undefined && requiredness === "default";
+  const type = parseType(tokens, isStart ? `a field or '${close}'` : "the type of the field");
   tokens.takeSymbol("&");
   const name = parseFieldName(tokens);
   const value = tokens.takeSymbol("=") ? parseValue(tokens) : undefined;

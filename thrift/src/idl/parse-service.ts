@@ -28,8 +28,7 @@ function parseMethod(tokens: TokenStream): MethodNode {
   const isAsync = tokens.takeKeyword("async");
   if (isAsync) tokens.warn(at, "'async' is deprecated; use 'oneway'");
   const oneway = isAsync || tokens.takeKeyword("oneway");
-  if (tokens.kind !== "identifier" && tokens.kind !== "keyword") tokens.fail(oneway ? "'void'" : "a method or '}'");
-  const result = tokens.takeKeyword("void") ? undefined : parseType(tokens);
+  const result = tokens.takeKeyword("void") ? undefined : parseType(tokens, oneway ? "'void'" : "a method or '}'");
   const name = tokens.expectName("the name of the method");
   tokens.expectSymbol("(", "after the name of a method");
   const parameters = parseFields(tokens, ")");

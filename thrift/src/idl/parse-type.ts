@@ -1,5 +1,4 @@
 import type { Annotations, ScalarKind } from "../schema/descriptors.ts";
-import { printable } from "./source.ts";
 import type { TypeNode } from "./syntax-tree.ts";
 import type { TokenStream } from "./token-stream.ts";
 
@@ -21,7 +20,7 @@ export const SCALAR_NAMES: readonly string[] = [...SCALARS.keys(), "uuid"];
 const NO_ANNOTATIONS: Annotations = Object.freeze([]);
 
 /** A type, with the annotations and C++ types at its parts: those belong to code generators and are dropped. */
-export function parseType(tokens: TokenStream, depth = 0): TypeNode {
+export function parseType(tokens: TokenStream, expected = "a type", depth = 0): TypeNode {
   const { at } = tokens;
   tokens.checkDepth(depth, "type");
   if (tokens.kind === "identifier") {
@@ -30,8 +29,7 @@ export function parseType(tokens: TokenStream, depth = 0): TypeNode {
     if (name === "uuid") parseAnnotations(tokens);
     return { kind: "name", name, at };
   }
-  if (tokens.kind !== "keyword") return tokens.fail("a type");
-  const type = parseScalar(tokens, at) ?? parseContainer(tokens, at, depth);
+  const type = parseScalar(tokens, at) ?? parseContainer(tokens, at, expected, depth);
   parseAnnotations(tokens);
   return type;
 }
@@ -49,24 +47,24 @@ export function parseAnnotations(tokens: TokenStream): Annotations {
 }
 
 function parseScalar(tokens: TokenStream, at: number): TypeNode | undefined {
-  const scalar = SCALARS.get(tokens.text);
+  const scalar = tokens.kind === "keyword" ? SCALARS.get(tokens.text) : undefined;
   if (scalar === undefined) return undefined;
   if (tokens.take() === "slist") tokens.warn(at, "'slist' is deprecated; it is a string");
   return { kind: "scalar", scalar, at };
 }
 
-function parseContainer(tokens: TokenStream, at: number, depth: number): TypeNode {
-  const kind = tokens.text;
+function parseContainer(tokens: TokenStream, at: number, expected: string, depth: number): TypeNode {
+  const kind = tokens.kind === "keyword" ? tokens.text : undefined;
   if (kind !== "list" && kind !== "set" && kind !== "map") {
-    return tokens.fail(kind === "void" ? "a type ('void' is one for results alone)" : "a type");
+    return tokens.fail(kind === "void" ? `${expected} ('void' is a result alone)` : expected);
   }
   tokens.take();
   parseCppType(tokens);
-  tokens.expectSymbol("<", `after '${printable(kind)}'`);
-  const first = parseType(tokens, depth + 1);
+  tokens.expectSymbol("<", `after '${kind}'`);
+  const first = parseType(tokens, "a type", depth + 1);
   if (kind === "map") {
     tokens.expectSymbol(",", "between the types of key and value");
-    const value = parseType(tokens, depth + 1);
+    const value = parseType(tokens, "a type", depth + 1);
     tokens.expectSymbol(">", "after the type of the value");
     return { kind, key: first, value, at };
   }

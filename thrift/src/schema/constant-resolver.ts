@@ -1,6 +1,7 @@
 import { suggest } from "../idl/nearest-name.ts";
 import { printable } from "../idl/source.ts";
 import type { ValueNode } from "../idl/syntax-tree.ts";
+import { ConstantChains } from "./constant-chains.ts";
 import { constantKey } from "./constant-key.ts";
 import type { Constant, ScalarKind, TypeDescriptor } from "./descriptors.ts";
 import type { EnumDraft } from "./enum-drafts.ts";
@@ -32,13 +33,13 @@ export class ConstantResolver {
   readonly #broken = new Set<number>();
   /** The constants being written out. */
   readonly #open = new Set<number>();
-  /** Of a constant that only names another: the one with a value of its own, so that chains are walked once. */
-  readonly #ends = new Map<number, number>();
+  readonly #chains: ConstantChains;
   #values = 0;
   #textLength = 0;
 
   constructor(scope: Scope, structs: readonly StructDraft[], enums: readonly EnumDraft[], maxNesting: number) {
     this.#scope = scope;
+    this.#chains = new ConstantChains(scope);
     this.#structs = structs;
     this.#enums = enums;
     this.#maxNesting = maxNesting;
@@ -165,11 +166,11 @@ export class ConstantResolver {
       const value = field.type && this.#resolve(valueNode, field.type, inner);
       if (value !== undefined) resolved.push([field.id, value]);
     }
-    if (struct.kind === "union" && named.size !== 1)
+    if (struct.kind === "union" && named.size !== 1) {
       return this.#complain(node, `the union '${name}' takes exactly one field, found ${named.size}`, context);
-    const missing = struct.mandatory.find((field) => !named.has(field));
-    if (missing !== undefined)
-      return this.#complain(node, `the field '${missing.node.name.text}' of '${name}' is required`, context);
+    }
+    const missing = struct.mandatory.find((field) => !named.has(field))?.node.name.text;
+    if (missing !== undefined) return this.#complain(node, `the field '${missing}' of '${name}' is required`, context);
     return resolved.length === node.entries.length ? { fields: resolved } : undefined;
   }
 
@@ -196,50 +197,26 @@ export class ConstantResolver {
 
   /** Writes out the constant's value as if it stood here: its type need not be the one expected, `i8` fits where `i64` is. */
   #resolveReference(index: number, at: number, type: TypeDescriptor, context: ValueContext): Constant | undefined {
-    const place = context.reference ?? { file: context.file, at };
-    const end = this.#followNames(index, place);
-    if (end === undefined || this.#broken.has(end)) return undefined;
-    const { node, file } = this.#scope.constants[end]!;
-    if (this.#open.has(end)) {
-      this.#scope.complain(place.file, place.at, `the constant '${node.name.text}' refers to itself`);
+    const reference = context.reference ?? { file: context.file, at };
+    const end = this.#chains.endOf(index);
+    if (this.#broken.has(end ?? index)) return undefined;
+    if (end === undefined || this.#open.has(end)) {
+      const { text } = this.#scope.constants[end ?? index]!.node.name;
+      this.#scope.complain(reference.file, reference.at, `the constant '${text}' refers to itself`);
+      this.#broken.add(end ?? index);
       return undefined;
     }
+    const { node, file } = this.#scope.constants[end]!;
     this.#open.add(end);
-    const value = this.#resolve(node.value, type, { file, depth: context.depth, reference: place });
+    const value = this.#resolve(node.value, type, { file, depth: context.depth, reference });
     this.#open.delete(end);
     return value;
   }
 
-  /** From a constant that is another's name, that again another's …, to the one that has a value of its own. */
-  #followNames(index: number, place: { readonly file: number; readonly at: number }): number | undefined {
-    const passed = new Set<number>();
-    let current = index;
-    for (;;) {
-      const known = this.#ends.get(current);
-      if (known !== undefined) {
-        current = known;
-        break;
-      }
-      const { node, file } = this.#scope.constants[current]!;
-      if (passed.has(current)) {
-        if (!this.#broken.has(current))
-          this.#scope.complain(place.file, place.at, `the constant '${node.name.text}' refers to itself`);
-        for (const member of passed) this.#broken.add(member);
-        return undefined;
-      }
-      passed.add(current);
-      if (node.value.kind !== "name") break;
-      const next = this.#scope.findConstant(file, node.value.name, node.value.at);
-      if (next?.kind !== "const") break;
-      current = next.index;
-    }
-    for (const member of passed) this.#ends.set(member, current);
-    return current;
-  }
-
   #enter(node: ValueNode, context: ValueContext): ValueContext {
-    if (context.depth >= this.#maxNesting)
+    if (context.depth >= this.#maxNesting) {
       this.#limit(node, context, `a constant of more than ${this.#maxNesting} levels, references written out`);
+    }
     return { ...context, depth: context.depth + 1 };
   }
 
