@@ -36,7 +36,7 @@ export interface OwnerHead {
 }
 
 /** Why a write was refused; nothing of it was stored. */
-export type StoreRefusal = "OWNER_EXISTS" | "SERVICE_TAKEN" | "OWNER_UNKNOWN" | "VERSION_CHANGED";
+type StoreRefusal = "OWNER_EXISTS" | "SERVICE_TAKEN" | "OWNER_UNKNOWN" | "VERSION_CHANGED";
 export type StoreResult =
   | { readonly ok: true; readonly head: OwnerHead }
   | { readonly ok: false; readonly refusal: StoreRefusal; readonly service?: string };
