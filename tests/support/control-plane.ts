@@ -1,5 +1,5 @@
-import { rmSync } from "node:fs";
 import type { AddressInfo } from "node:net";
+import { compileIdl } from "@thriftgate/thrift";
 import express, { type Router } from "express";
 import supertest from "supertest";
 import { onTestFinished } from "vitest";
@@ -9,13 +9,15 @@ import {
   type ControlPlaneOptions,
   createControlPlane,
 } from "../../gateway/src/control-plane/control-plane.ts";
+import type { Linker } from "../../gateway/src/control-plane/publish/linker.ts";
 import { createEmbeddedRegistry } from "../../gateway/src/control-plane/registry/embedded-registry.ts";
 import { createEmbeddedStore } from "../../gateway/src/control-plane/store/embedded-store.ts";
 import { type AddressPolicyOptions, createAddressPolicy } from "../../gateway/src/core/address-policy.ts";
 import { createLogger } from "../../gateway/src/core/logger.ts";
 import { createSnapshot, type Snapshot } from "../../gateway/src/snapshot/snapshot.ts";
 import { createFakeClock, type FakeClock } from "./fake-clock.ts";
-import { createTemporaryDirectory } from "./temporary-directory.ts";
+import { createMemoryRegistry } from "./memory-registry.ts";
+import { createMemoryStore } from "./memory-store.ts";
 
 export const MASTER_KEY = "a-master-key-for-tests";
 
@@ -47,7 +49,6 @@ export interface TestControlPlane {
   readonly controlPlane: ControlPlane;
   readonly snapshot: Snapshot;
   readonly clock: FakeClock;
-  readonly dataDir: string;
   /** The public listener. */
   readonly api: ReturnType<typeof supertest>;
   readonly admin: ReturnType<typeof supertest>;
@@ -64,7 +65,7 @@ export interface TestOptions {
   readonly config?: Partial<Omit<ControlPlaneConfig, "limits">> & { readonly limits?: Partial<ControlPlaneConfig["limits"]> };
   readonly addresses?: Partial<AddressPolicyOptions>;
   readonly options?: Partial<ControlPlaneOptions>;
-  /** Kept by the caller; default: a fresh one. */
+  /** For what has to outlive a restart; default: nothing is written to a disk. */
   readonly dataDir?: string;
 }
 
@@ -81,6 +82,12 @@ export const testLimits: ControlPlaneConfig["limits"] = {
   callDeadlineMs: 5_000,
 };
 
+/** Without the thread that each control plane has: its start takes longer than most tests. */
+const inProcessLinker: Linker = {
+  link: async (files, mainFile) => compileIdl(files, mainFile),
+  close: async () => {},
+};
+
 /** For the running test alone. */
 export async function startControlPlane(options?: TestOptions): Promise<TestControlPlane> {
   const started = await openControlPlane(options);
@@ -88,14 +95,15 @@ export async function startControlPlane(options?: TestOptions): Promise<TestCont
   return started;
 }
 
-/** A control plane on an embedded store and registry, mounted as the gateway mounts it. */
+const TIMES = { timeToLiveMs: 45_000, timeToDieMs: 90_000, rememberMs: 86_400_000 };
+
+/** A control plane mounted as the gateway mounts it. */
 export async function openControlPlane({
   config = {},
   addresses,
   options,
   dataDir,
 }: TestOptions = {}): Promise<TestControlPlane> {
-  const directory = dataDir ?? createTemporaryDirectory().path;
   const clock = createFakeClock();
   const snapshot = createSnapshot();
   const log: string[] = [];
@@ -111,18 +119,13 @@ export async function openControlPlane({
       ...config,
       limits: { ...testLimits, ...config.limits },
     },
-    store: createEmbeddedStore({ dataDir: directory, clock }),
-    registry: createEmbeddedRegistry({
-      dataDir: directory,
-      clock,
-      timeToLiveMs: 45_000,
-      timeToDieMs: 90_000,
-      rememberMs: 86_400_000,
-    }),
+    store: dataDir === undefined ? createMemoryStore(clock) : createEmbeddedStore({ dataDir, clock }),
+    registry: dataDir === undefined ? createMemoryRegistry(clock, TIMES) : createEmbeddedRegistry({ dataDir, clock, ...TIMES }),
     snapshot,
     addresses: createAddressPolicy({ allowLoopback: true, networks: [], ...addresses }),
     clock,
     logger: createLogger({ level: "trace", destination: { write: (line) => void log.push(line) } }),
+    linker: inProcessLinker,
     ...options,
   });
   await controlPlane.open();
@@ -131,14 +134,10 @@ export async function openControlPlane({
     controlPlane,
     snapshot,
     clock,
-    dataDir: directory,
     api,
     admin: supertest(express().use(controlPlane.adminRouter)),
     log,
-    async close() {
-      await controlPlane.close();
-      if (dataDir === undefined) rmSync(directory, { recursive: true, force: true });
-    },
+    close: controlPlane.close,
     async register(body = registration()) {
       const { body: answer } = await api
         .post("/register")

@@ -59,15 +59,15 @@ describe("/disconnect", () => {
 });
 
 describe.each(["/health", "/disconnect"])("%s refuses", (path) => {
-  test.each(["__proto__", "../x", "service:consul", "x".repeat(10_000), "", "6b1f7c1a3f6e4d0c9a557d0f1c2e8b64", 5, null])(
-    "the ServerID %j",
-    async (ServerID) => {
-      const { api, ApiKey, health } = await joined();
+  test("what is no ServerID", async () => {
+    const { api, ApiKey, health } = await joined();
+    const ids = ["__proto__", "../x", "service:consul", "x".repeat(10_000), "", "6b1f7c1a3f6e4d0c9a557d0f1c2e8b64", 5, null];
+    for (const ServerID of ids) {
       const answer = await api.post(path).send({ ApiKey, ServerID }).expect(400);
       expect(answer.body).toMatchObject({ code: "INVALID_FIELD", pointer: "/ServerID" });
-      expect(health()).toEqual(["passing"]);
-    },
-  );
+    }
+    expect(health()).toEqual(["passing"]);
+  });
 
   test("unknown servers, wrong keys and other owners", async () => {
     const { api, ApiKey, health, register, ServerID } = await joined();

@@ -202,7 +202,7 @@ describe("updates at the same time", () => {
     );
     await stop();
     const won = answers.filter(({ status }) => status === 200).map(({ headers }) => headers.get("etag"));
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 409]));
+    expect(answers.filter(({ status }) => status !== 200 && status !== 409)).toEqual([]);
     expect(won.sort()).toEqual(won.map((_, index) => `"${index + 2}"`).sort());
     expect(snapshot.entry("AssetManagement")?.revision).toBe(won.length + 1);
   });
