@@ -1,0 +1,129 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type CodecOptions, createServiceCodec } from "../../thrift/src/compile/codec.ts";
+import { readApplicationException, readMessageHeader } from "../../thrift/src/wire/message.ts";
+import { createBufferedReader, createFramedReader } from "../../thrift/src/wire/message-reader.ts";
+import { ReplyFault } from "../../thrift/src/wire/reply-fault.ts";
+import { arbitraryCall, type SchemaAndMethod } from "../support/arbitrary-schema.ts";
+import { OracleFault, oracleDecode, oracleEncode, resultOf } from "../support/oracle-codec.ts";
+import { canonicalJson, parseJsonTree } from "../support/oracle-json.ts";
+
+/** How many schemas, times 20 mutations each; THRIFTGATE_FUZZ_RUNS asks for a longer run, THRIFTGATE_FUZZ_SEED for another one. */
+const numRuns = Number(process.env.THRIFTGATE_FUZZ_RUNS ?? 60);
+const seed = Number(process.env.THRIFTGATE_FUZZ_SEED ?? 20_260_101);
+const mutationsPerReply = 20;
+
+const telling = [0, 1, 2, 8, 11, 12, 13, 14, 15, 16, 0x7f, 0x80, 0xff];
+
+/** A byte changed, bytes added, taken out or repeated, the end cut off: once or several times. */
+const arbitraryMutation = fc.array(
+  fc.record({
+    kind: fc.constantFrom(
+      "set" as const,
+      "set" as const,
+      "insert" as const,
+      "remove" as const,
+      "repeat" as const,
+      "cut" as const,
+    ),
+    at: fc.nat(),
+    length: fc.integer({ min: 1, max: 8 }),
+    byte: fc.oneof(fc.constantFrom(...telling), fc.nat(255)),
+  }),
+  { minLength: 1, maxLength: 4 },
+);
+type Mutation = typeof arbitraryMutation extends fc.Arbitrary<infer T> ? T : never;
+
+function mutate(original: Uint8Array, mutation: Mutation): Uint8Array {
+  let bytes = Buffer.from(original);
+  for (const { kind, at: anywhere, length, byte } of mutation) {
+    if (bytes.length === 0) break;
+    const at = anywhere % bytes.length;
+    const before = bytes.subarray(0, at);
+    const after = bytes.subarray(at);
+    if (kind === "set") bytes[at] = byte;
+    else if (kind === "insert") bytes = Buffer.concat([before, Buffer.alloc(length, byte), after]);
+    else if (kind === "remove") bytes = Buffer.concat([before, after.subarray(length)]);
+    else if (kind === "repeat") bytes = Buffer.concat([before, after.subarray(0, length * 8), after]);
+    else bytes = Buffer.from(before);
+  }
+  return bytes;
+}
+
+function decoded({ schema, method }: SchemaAndMethod, bytes: Uint8Array, options: Partial<CodecOptions>): unknown {
+  const codec = createServiceCodec(schema, "Echo", options).method(method.name)!;
+  try {
+    const reply = codec.decodeResult(bytes, 0, bytes.length);
+    expect(reply.json.length).toBeLessThanOrEqual(options.maxReplyJsonBytes ?? 33_554_432);
+    return { ...reply, json: canonicalJson(parseJsonTree(new TextDecoder("utf-8", { fatal: true }).decode(reply.json))) };
+  } catch (error) {
+    if (error instanceof ReplyFault) return "refused";
+    throw error;
+  }
+}
+
+function expected({ schema, method }: SchemaAndMethod, bytes: Uint8Array): unknown {
+  try {
+    return oracleDecode(schema, method, bytes);
+  } catch (error) {
+    if (error instanceof OracleFault) return "refused";
+    throw error;
+  }
+}
+
+function onlyReplyFaults(run: () => unknown): void {
+  try {
+    run();
+  } catch (error) {
+    if (!(error instanceof ReplyFault)) throw error;
+  }
+}
+
+describe("mutated replies", () => {
+  const mutations = fc.array(arbitraryMutation, { minLength: mutationsPerReply, maxLength: mutationsPerReply });
+
+  it("are refused, or are what the oracle reads in them", () => {
+    fc.assert(
+      fc.property(arbitraryCall, mutations, ({ schema, method, json }, all) => {
+        const result = resultOf(oracleEncode(schema, method, json).fields[0]![1]);
+        for (const mutation of all) {
+          const bytes = mutate(result, mutation);
+          expect(decoded({ schema, method }, bytes, {}), bytes.toString()).toEqual(expected({ schema, method }, bytes));
+        }
+      }),
+      { numRuns, seed },
+    );
+  });
+
+  it("never make more JSON than the bound allows", () => {
+    fc.assert(
+      fc.property(arbitraryCall, mutations, fc.nat(200), ({ schema, method, json }, all, maxReplyJsonBytes) => {
+        const result = resultOf(oracleEncode(schema, method, json).fields[0]![1]);
+        for (const mutation of all) decoded({ schema, method }, mutate(result, mutation), { maxReplyJsonBytes });
+      }),
+      { numRuns, seed },
+    );
+  });
+
+  it("leave readers and headers with reply faults alone", () => {
+    const options = { maxMessageBytes: 10_000, maxDepth: 16 };
+    fc.assert(
+      fc.property(arbitraryCall, mutations, ({ schema, method, json }, all) => {
+        const call = createServiceCodec(schema, "Echo").method(method.name)!.encodeJson(Buffer.from(json)).bytes;
+        for (const mutation of all) {
+          const bytes = mutate(call, mutation);
+          for (const create of [createFramedReader, createBufferedReader]) {
+            onlyReplyFaults(() => {
+              const reader = create((message, offset, end) => {
+                const { bodyOffset } = readMessageHeader(message, offset, end);
+                readApplicationException(message, bodyOffset, end);
+              }, options);
+              for (let at = 0; at < bytes.length; at += 7) reader.push(bytes.subarray(at, at + 7));
+            });
+          }
+        }
+      }),
+      { numRuns, seed },
+    );
+  });
+});
