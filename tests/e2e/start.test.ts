@@ -44,7 +44,7 @@ describe("thriftgate start", () => {
 
   it("ends with 2 for faults of the configuration, all of them named", async () => {
     const file = join(temporaryDirectory(), "gateway.json");
-    writeFileSync(file, '{ "adminKey": "hunter2", "hosts": "::" }');
+    writeFileSync(file, '{ "adminKey": "hunter2", "hots": "::" }');
     const gateway = start("--workers", "many", "--config", file);
     expect(await gateway.exit).toBe(2);
     expect(gateway.stdout()).toBe("");
@@ -53,7 +53,7 @@ describe("thriftgate start", () => {
         "thriftgate: The configuration has 3 faults:",
         `  adminKey (${file}): (its value is not shown); expected at least 16 characters, none of them blank or beyond ASCII`,
         "  workers (--workers): 'many'; expected a whole number from 1 to 1024",
-        `  hosts (${file}): unknown key; did you mean host?`,
+        `  hots (${file}): unknown key; did you mean host?`,
         "",
       ].join("\n"),
     );

@@ -19,15 +19,25 @@ export function nearestNames(wanted: string, names: Iterable<string>, max = 3): 
   return near.slice(0, max).map(({ name }) => name);
 }
 
-/** Levenshtein's, one row at a time. */
+/** Levenshtein's, one row at a time, where two letters that changed places are one slip. */
 function editDistance(left: string, right: string): number {
   let above = Array.from({ length: right.length + 1 }, (_, column) => column);
+  let twoAbove = above;
   for (let row = 1; row <= left.length; row += 1) {
     const current = [row];
     for (let column = 1; column <= right.length; column += 1) {
       const change = left[row - 1] === right[column - 1] ? 0 : 1;
-      current.push(Math.min(above[column]! + 1, current[column - 1]! + 1, above[column - 1]! + change));
+      const swapped = row > 1 && column > 1 && left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1];
+      current.push(
+        Math.min(
+          above[column]! + 1,
+          current[column - 1]! + 1,
+          above[column - 1]! + change,
+          swapped ? twoAbove[column - 2]! + 1 : Number.POSITIVE_INFINITY,
+        ),
+      );
     }
+    twoAbove = above;
     above = current;
   }
   return above[right.length]!;

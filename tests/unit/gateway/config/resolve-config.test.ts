@@ -75,7 +75,7 @@ describe("resolveConfig", () => {
       faultsOf({
         flags: { adminPort: "eighty" },
         env: { THRIFTGATE_LIMITS_RETRY_BUDGET_RATIO: "2", THRIFTGATE_LOGLEVEL: "info" },
-        file: { name: "gate.json", content: { port: 70_000, hosts: "::", limits: { maxDepth: 0.5 }, maxTypes: 3 } },
+        file: { name: "gate.json", content: { port: 70_000, hots: "::", limits: { maxDepth: 0.5 }, maxTypes: 3 } },
       }),
     ).toEqual([
       "THRIFTGATE_LOGLEVEL (environment): unknown variable; did you mean THRIFTGATE_LOG_LEVEL?",
@@ -83,7 +83,7 @@ describe("resolveConfig", () => {
       "adminPort (--admin-port): 'eighty'; expected a whole number from 0 to 65535",
       "limits.maxDepth (gate.json): 0.5; expected a whole number from 1 to 256",
       "limits.retryBudgetRatio (THRIFTGATE_LIMITS_RETRY_BUDGET_RATIO): 2; expected a number from 0 to 1",
-      "hosts (gate.json): unknown key; did you mean host?",
+      "hots (gate.json): unknown key; did you mean host?",
       "maxTypes (gate.json): unknown key; did you mean limits.maxTypes?",
     ]);
   });
