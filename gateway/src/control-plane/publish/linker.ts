@@ -36,7 +36,10 @@ const workerUrl = new URL(
 );
 
 /** One job at a time, so that it is known whose job a dead worker had; the worker lives on between jobs and keeps no process alive. */
-export function createLinker(limits: Partial<IdlLimits>, { jobTimeoutMs = JOB_TIMEOUT_MS } = {}): Linker {
+export function createLinker(
+  limits: Partial<IdlLimits>,
+  { jobTimeoutMs = JOB_TIMEOUT_MS, maxHeapMb = MAX_HEAP_MB } = {},
+): Linker {
   const waiting: PendingJob[] = [];
   let worker: Worker | undefined;
   let active: PendingJob | undefined;
@@ -44,7 +47,7 @@ export function createLinker(limits: Partial<IdlLimits>, { jobTimeoutMs = JOB_TI
   let closed = false;
 
   function startWorker(): Worker {
-    const started = new Worker(workerUrl, { resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB }, execArgv: [], env: {} });
+    const started = new Worker(workerUrl, { resourceLimits: { maxOldGenerationSizeMb: maxHeapMb }, execArgv: [], env: {} });
     started.on("message", (result: IdlResult) => {
       if (started === worker) finish((job) => job.resolve(result));
     });
