@@ -2,11 +2,11 @@ import { Thrift, type TProtocol } from "thrift";
 
 // What Apache's compiler makes of idl/asset_management.thrift, by hand and in TypeScript: the structs and the processor.
 
-export interface QueryAssetRequest {
+interface QueryAssetRequest {
   ID: string;
 }
 
-export interface QueryAssetResponse {
+interface QueryAssetResponse {
   Exist: boolean;
   ID: string;
   Name: string;
@@ -19,7 +19,7 @@ export interface InsertAssetRequest {
   Market: string;
 }
 
-export interface InsertAssetResponse {
+interface InsertAssetResponse {
   Ok: boolean;
   Msg: string;
 }

@@ -2,11 +2,11 @@ import { Thrift, type TProtocol } from "thrift";
 
 // What Apache's compiler makes of idl/user_service.thrift, by hand and in TypeScript: the structs and the processor.
 
-export interface QueryUser {
+interface QueryUser {
   ID: string;
 }
 
-export interface QueryUserResponse {
+interface QueryUserResponse {
   Exist: boolean;
   ID: string;
   Name: string;
@@ -21,7 +21,7 @@ export interface InsertUser {
   Age: number;
 }
 
-export interface InsertUserResponse {
+interface InsertUserResponse {
   Ok: boolean;
   Msg: string;
 }
