@@ -32,7 +32,7 @@ const fixedSize: Readonly<Record<number, number>> = {
 export const messageType = { call: 1, reply: 2, exception: 3, oneway: 4 } as const;
 
 /** A struct without fields: the arguments of a method that takes none, the result of a void one. */
-export const emptyStruct = Buffer.from([wire.stop]);
+const emptyStruct = Buffer.from([wire.stop]);
 
 export interface Message {
   readonly type: number;

@@ -1,9 +1,8 @@
-import type { GatewayLimits } from "../../config.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { DeadlineWheel } from "../../core/deadline.ts";
 import type { Instance } from "../../snapshot/snapshot.ts";
 import { noHealthyInstance } from "./balance-errors.ts";
-import type { InstanceAwaiter, Pick as Place } from "./balancer.ts";
+import type { InstanceAwaiter, Pick } from "./balancer.ts";
 import { Ejection, type Outcome } from "./ejection.ts";
 import { RetryBudget } from "./retry-budget.ts";
 import { RoundRobin } from "./round-robin.ts";
@@ -12,8 +11,12 @@ import { WaitingLine } from "./waiting-line.ts";
 /** After so many members that can't take the call, those that can are looked for one by one. */
 const maxTurns = 8;
 
-/** Of {@link GatewayLimits}. */
-export type BalanceLimits = Pick<GatewayLimits, "maxInFlightPerInstance" | "maxWaitingPerService" | "retryBudgetRatio">;
+/** Of the gateway's limits. */
+export interface BalanceLimits {
+  readonly maxInFlightPerInstance: number;
+  readonly maxWaitingPerService: number;
+  readonly retryBudgetRatio: number;
+}
 
 /** What is known of an instance; outlives the entries that list it. */
 interface Member {
@@ -59,7 +62,7 @@ export class ServiceBalance {
     this.#serveLine();
   }
 
-  pick(tried: readonly string[], deadlineAtMs: number, awaiter: InstanceAwaiter): Place | undefined {
+  pick(tried: readonly string[], deadlineAtMs: number, awaiter: InstanceAwaiter): Pick | undefined {
     if (tried.length === 0) this.#budget.onCall();
     const found = this.#find(tried);
     if (found === "full") return this.#line.join(tried, deadlineAtMs, awaiter);

@@ -1,4 +1,4 @@
-import { connect, type LookupFunction, type Socket } from "node:net";
+import { type LookupFunction, Socket } from "node:net";
 import {
   createBufferedReader,
   createFramedReader,
@@ -13,11 +13,11 @@ import type { GatewayError } from "../../core/errors.ts";
 import type { Instance } from "../../snapshot/snapshot.ts";
 import type { Call, CallCarrier } from "./call.ts";
 import { CallList } from "./call-list.ts";
+import { CallWriter } from "./call-writer.ts";
 import { type AddressCheck, assertLiteralAllowed, createCheckedLookup } from "./checked-lookup.ts";
 import { badReply, connectFailed, connectionLost, replyTooLarge, timedOut } from "./connection-errors.ts";
-import { isCopied, patchedHead, tailAfterHead, type WriteBatch } from "./write-batch.ts";
+import type { WriteBatch } from "./write-batch.ts";
 
-const maxSeqid = 0x7fff_ffff;
 /** A peer whose host vanished without a word is noticed within minutes. */
 const keepAliveProbeAfterMs = 30_000;
 /** After a call timed out and no message came for so long, the stream is taken for stuck. */
@@ -66,21 +66,17 @@ export class Connection extends Deadline implements CallCarrier {
   readonly #context: ConnectionContext;
   readonly #owner: ConnectionOwner;
   readonly #address: string;
-  readonly #framed: boolean;
   readonly #reader: MessageReader;
   readonly #calls = new CallList();
-  readonly #socket: Socket | undefined;
+  readonly #socket = new Socket();
+  readonly #writer: CallWriter;
   #state: ConnectionState = "connecting";
   #openedAtMs: number | undefined;
-  #lastSeqid = 0;
   #abandoned = 0;
   #messages = 0;
-  #lastMessageAtMs = 0;
+  #lastMessageAtMs = Number.NEGATIVE_INFINITY;
   #lastCallAtMs = 0;
   #reviewAtMs = Number.POSITIVE_INFINITY;
-  #flushScheduled: boolean = false;
-  /** The kernel's buffer is full: nothing is written until it has room. */
-  #blocked: boolean = false;
   /** Replies came in another order than the calls: a slow call does not hold up others. */
   #answersOutOfOrder: boolean = false;
 
@@ -89,12 +85,13 @@ export class Connection extends Deadline implements CallCarrier {
     this.#context = context;
     this.#owner = owner;
     this.#address = `${instance.address}:${instance.port}`;
-    this.#framed = instance.dialect.transport === "framed";
-    const createReader = this.#framed ? createFramedReader : createBufferedReader;
+    const framed = instance.dialect.transport === "framed";
+    this.#writer = new CallWriter(this.#socket, this.#calls, context.batch, framed, this.#onWritten);
+    const createReader = framed ? createFramedReader : createBufferedReader;
     this.#reader = createReader(this.#onMessage, { maxMessageBytes: context.maxFrameBytes, maxDepth: context.maxDepth });
     this.#lastCallAtMs = context.clock.monotonicMs();
     context.deadlines.schedule(this, this.#lastCallAtMs + context.connectTimeoutMs);
-    this.#socket = this.#connect(instance);
+    this.#connect(instance);
   }
 
   get state(): ConnectionState {
@@ -105,9 +102,13 @@ export class Connection extends Deadline implements CallCarrier {
     return this.#openedAtMs !== undefined;
   }
 
-  /** Has it answered anything yet? */
-  get hasAnswered(): boolean {
-    return this.#messages > 0;
+  get openedAtMs(): number | undefined {
+    return this.#openedAtMs;
+  }
+
+  /** Was there any reply after `atMs`? */
+  hasAnsweredSince(atMs: number): boolean {
+    return this.#lastMessageAtMs > atMs;
   }
 
   /** Calls that somebody awaits. */
@@ -133,7 +134,7 @@ export class Connection extends Deadline implements CallCarrier {
     call.carrier = this;
     this.#lastCallAtMs = call.startedAtMs;
     this.#calls.append(call);
-    if (this.#openedAtMs !== undefined) this.#scheduleFlush();
+    if (this.#openedAtMs !== undefined) this.#writer.schedule();
   }
 
   /** Nobody awaits the call any more; it keeps its place in the stream if it was sent. */
@@ -191,31 +192,22 @@ export class Connection extends Deadline implements CallCarrier {
     }
   }
 
-  #connect({ address, port }: Instance): Socket | undefined {
+  #connect({ address, port }: Instance): void {
     const { lookup, checkAddress } = this.#context;
+    const socket = this.#socket;
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, keepAliveProbeAfterMs);
+    socket.on("connect", this.#onConnect);
+    socket.on("data", this.#onData);
+    socket.on("end", () => this.#close("lost", "the instance closed the connection"));
+    socket.on("error", (error) => this.#close(this.isOpened ? "lost" : "unopened", "the socket failed", error));
+    socket.on("close", () => this.#owner.onSocketClosed(this));
     try {
       assertLiteralAllowed(address, port, checkAddress);
-      const socket = connect({
-        host: address,
-        port,
-        lookup: createCheckedLookup(lookup, checkAddress, port),
-        noDelay: true,
-        keepAlive: true,
-        keepAliveInitialDelay: keepAliveProbeAfterMs,
-      });
-      socket.on("connect", this.#onConnect);
-      socket.on("data", this.#onData);
-      socket.on("end", () => this.#close("lost", "the instance closed the connection"));
-      socket.on("error", (error) => this.#close(this.isOpened ? "lost" : "unopened", "the socket failed", error));
-      socket.on("close", () => this.#owner.onSocketClosed(this));
-      return socket;
+      socket.connect({ host: address, port, lookup: createCheckedLookup(lookup, checkAddress, port) });
     } catch (error) {
-      // Nobody is told from within `call`.
-      setImmediate(() => {
-        this.#close("unopened", "the address is refused", error);
-        this.#owner.onSocketClosed(this);
-      });
-      return undefined;
+      // Its events come later, so that nobody is told from within `call`.
+      socket.destroy(error as Error);
     }
   }
 
@@ -227,7 +219,7 @@ export class Connection extends Deadline implements CallCarrier {
     this.#context.deadlines.cancel(this);
     this.#reviewBy(now + this.#owner.idleLimitMs());
     this.#owner.onOpen(this);
-    this.#flush();
+    this.#writer.flush();
   };
 
   #reviewBy(atMs: number): void {
@@ -236,82 +228,19 @@ export class Connection extends Deadline implements CallCarrier {
     this.#context.deadlines.schedule(this, atMs);
   }
 
-  #scheduleFlush(): void {
-    if (this.#flushScheduled || this.#blocked) return;
-    this.#flushScheduled = true;
-    setImmediate(this.#flush);
-  }
-
-  readonly #flush = (): void => {
-    this.#flushScheduled = false;
-    if (this.#state === "closed") return;
-    const first = this.#calls.firstUnsent;
-    while (this.#sendNext()) {}
-    this.#writeBatch();
-    this.#finishOneways(first);
+  /** Oneway calls end here. */
+  readonly #onWritten = (first: Call): void => {
+    let next: Call | undefined;
+    for (let call: Call | undefined = first; call !== undefined && call.seqid !== 0; call = next) {
+      ({ next } = call);
+      if (!call.oneway) continue;
+      const { observer } = call;
+      this.#forget(call);
+      call.observer = undefined;
+      observer?.onSent();
+    }
     this.#closeIfDrained();
   };
-
-  /** Into the batch, or to the socket when it does not fit. `false`: there is none, or the socket takes no more. */
-  #sendNext(): boolean {
-    const { batch } = this.#context;
-    const call = this.#calls.firstUnsent;
-    if (call?.encoded === undefined || this.#blocked) return false;
-    const { bytes, seqidOffset } = call.encoded;
-    if (!isCopied(bytes)) {
-      if (!batch.isEmpty) this.#writeBatch();
-      else this.#writeLarge(call, bytes, seqidOffset);
-    } else if (batch.hasRoom(bytes)) {
-      this.#calls.markSent(call, this.#nextSeqid());
-      batch.append(bytes, seqidOffset, call.seqid, this.#framed);
-    } else this.#writeBatch();
-    return true;
-  }
-
-  #nextSeqid(): number {
-    this.#lastSeqid = this.#lastSeqid === maxSeqid ? 1 : this.#lastSeqid + 1;
-    return this.#lastSeqid;
-  }
-
-  #writeBatch(): void {
-    const { batch } = this.#context;
-    if (batch.isEmpty) return;
-    this.#write(batch.take());
-    if (this.#blocked) batch.replaceBuffer();
-  }
-
-  #writeLarge(call: Call, bytes: Uint8Array, seqidOffset: number): void {
-    this.#calls.markSent(call, this.#nextSeqid());
-    this.#socket?.cork();
-    this.#write(patchedHead(bytes, seqidOffset, call.seqid, this.#framed));
-    this.#write(tailAfterHead(bytes, seqidOffset));
-    this.#socket?.uncork();
-    this.#blocked = this.#socket?.writableLength !== 0;
-  }
-
-  #write(bytes: Uint8Array): void {
-    this.#socket?.write(bytes, this.#onWritten);
-    this.#blocked = this.#socket?.writableLength !== 0;
-  }
-
-  readonly #onWritten = (): void => {
-    if (!this.#blocked || this.#socket?.writableLength !== 0) return;
-    this.#blocked = false;
-    this.#flush();
-  };
-
-  /** After the write, since observers may do anything and the batch is shared. */
-  #finishOneways(first: Call | undefined): void {
-    for (let call = first; call !== undefined && call.seqid !== 0; ) {
-      const { next, observer } = call;
-      if (call.oneway) {
-        this.#forget(call);
-        call.observer = undefined;
-        observer?.onSent();
-      }
-      call = next;
-    }
-  }
 
   readonly #onData = (chunk: Uint8Array): void => {
     if (this.#calls.oldestSent === undefined) this.#onUnsolicited();
@@ -354,7 +283,7 @@ export class Connection extends Deadline implements CallCarrier {
 
   /** A second reply, or one to a oneway call, harms nobody: the others there still get theirs. Any other is beyond trust. */
   #onUnexpected(seqid: number): void {
-    if (seqid > 0 && seqid <= this.#lastSeqid) this.drain();
+    if (this.#writer.hasIssued(seqid)) this.drain();
     else this.#closeFor(this.#calls.oldestAwaited(), badReply(this.#address, "the reply's seqid was never issued", undefined));
   }
 
@@ -379,7 +308,7 @@ export class Connection extends Deadline implements CallCarrier {
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#context.deadlines.cancel(this);
-    this.#socket?.destroy();
+    this.#socket.destroy();
     this.#owner.onClosed(this, how);
     const toError = how === "unopened" ? connectFailed : connectionLost;
     for (let call = this.#calls.oldest; call !== undefined; call = this.#calls.oldest) {

@@ -1,7 +1,6 @@
 import { lookup as dnsLookup } from "node:dns";
 import type { LookupFunction } from "node:net";
 import type { EncodedCall } from "@thriftgate/thrift";
-import type { GatewayLimits } from "../../config.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { DeadlineWheel } from "../../core/deadline.ts";
 import type { GatewayError } from "../../core/errors.ts";
@@ -56,10 +55,14 @@ export interface InstanceConnections {
 export interface InstanceConnectionsOptions {
   readonly clock: Clock;
   readonly deadlines: DeadlineWheel;
-  readonly limits: Pick<
-    GatewayLimits,
-    "connectTimeoutMs" | "pipelineDepth" | "maxConnectionsPerInstance" | "maxFrameBytes" | "maxDepth"
-  >;
+  /** Of the gateway's limits. */
+  readonly limits: {
+    readonly connectTimeoutMs: number;
+    readonly pipelineDepth: number;
+    readonly maxConnectionsPerInstance: number;
+    readonly maxFrameBytes: number;
+    readonly maxDepth: number;
+  };
   /** Asked for every address at every connect, literal or looked up. */
   readonly checkAddress: AddressCheck;
   /** Default: the system's resolver. */

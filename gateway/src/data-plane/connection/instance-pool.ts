@@ -9,8 +9,10 @@ const slowAfterMs = 20;
 const extraIdleLimitMs = 10_000;
 /** The only connection stays warm through a quiet spell; a stale one would go unnoticed for longer. */
 const lastIdleLimitMs = 300_000;
-/** A server that took no extra connection, or took it and never served it, gets no other for so long. */
-const extraRefusedForMs = 60_000;
+/** A server that took no extra connection gets no other for so long. */
+const extraRefusedForMs = 10_000;
+/** One that took it and served the others alone has a single thread; to try again costs calls. */
+const extraUnservedForMs = 600_000;
 /** How long a failed instance is remembered as failing after its last call. */
 const rememberMs = 60_000;
 
@@ -68,7 +70,7 @@ export class InstancePool extends Deadline implements ConnectionOwner {
 
   place(call: Call): void {
     this.#retired = false;
-    this.#choose(this.#context.clock.monotonicMs()).add(call);
+    this.#choose(call.startedAtMs).add(call);
   }
 
   retire(): void {
@@ -87,10 +89,10 @@ export class InstancePool extends Deadline implements ConnectionOwner {
 
   onClosed(connection: Connection, how: ConnectionEnd): void {
     this.#connections.splice(this.#connections.indexOf(connection), 1);
-    const others = this.#connections.some((other) => other.isOpened);
-    const refused = how === "unopened" || (how === "stuck" && !connection.hasAnswered);
-    if (refused && others) this.#noExtraUntilMs = this.#context.clock.monotonicMs() + extraRefusedForMs;
-    if (how === "unopened" && !others) this.#lastConnectFailed = true;
+    const others = this.#connections.filter(({ isOpened }) => isOpened);
+    if (how === "unopened" && others.length > 0) this.#allowNoExtra(extraRefusedForMs);
+    else if (how === "unopened") this.#lastConnectFailed = true;
+    else if (how === "stuck" && wasStarved(connection, others)) this.#allowNoExtra(extraUnservedForMs);
     this.#forgetIfEmpty();
   }
 
@@ -115,6 +117,10 @@ export class InstancePool extends Deadline implements ConnectionOwner {
 
   #drain(): void {
     for (const connection of [...this.#connections]) connection.drain();
+  }
+
+  #allowNoExtra(forMs: number): void {
+    this.#noExtraUntilMs = this.#context.clock.monotonicMs() + forMs;
   }
 
   #forgetIfEmpty(): void {
@@ -146,4 +152,11 @@ export class InstancePool extends Deadline implements ConnectionOwner {
     this.#context.onSocketOpened(connection);
     return connection;
   }
+}
+
+/** It was never answered on, while another was. */
+function wasStarved(connection: Connection, others: readonly Connection[]): boolean {
+  const { openedAtMs } = connection;
+  if (openedAtMs === undefined || connection.hasAnsweredSince(openedAtMs)) return false;
+  return others.some((other) => other.hasAnsweredSince(openedAtMs));
 }

@@ -21,7 +21,7 @@ export function entryOf(instances: readonly Instance[], name = "Assets"): Servic
   return { name, revision: 1, schema: {} as ServiceEntry["schema"], routes: new Map(), instances };
 }
 
-export interface Asked {
+interface Asked {
   /** An instance's ID, an error's code, or `undefined` while the call waits. */
   readonly got: () => string | undefined;
   readonly cancel: () => void;

@@ -31,7 +31,7 @@ export function speaking(transport: Transport, port: number): Instance {
   return instanceAt(port, { dialect: { transport, protocol: "binary" } });
 }
 
-export function encode(name: string, text: string | Uint8Array, type: number = messageType.call): EncodedCall {
+function encode(name: string, text: string | Uint8Array, type: number = messageType.call): EncodedCall {
   return {
     bytes: messageBytes({ type, name, seqid: 0, body: stringStruct(1, text) }),
     seqidOffset: 8 + Buffer.byteLength(name),
@@ -44,7 +44,7 @@ export type Ending =
   | { readonly kind: "sent"; readonly atMs: number }
   | { readonly kind: "failure"; readonly error: GatewayError; readonly sent: boolean; readonly atMs: number };
 
-export interface Sent {
+interface Sent {
   readonly ending: Promise<Ending>;
   readonly pending: PendingCall;
 }
@@ -58,7 +58,23 @@ export function createFastClock(times: number): Clock {
   };
 }
 
-export interface SendOptions {
+export interface SkippingClock extends Clock {
+  skip(ms: number): void;
+}
+
+/** Real time with jumps: waiting by the clock without waiting. Timers don't jump. */
+export function createSkippingClock(): SkippingClock {
+  let skippedMs = 0;
+  return {
+    ...systemClock,
+    monotonicMs: () => systemClock.monotonicMs() + skippedMs,
+    skip(ms) {
+      skippedMs += ms;
+    },
+  };
+}
+
+interface SendOptions {
   readonly text?: string | Uint8Array;
   readonly name?: string;
   readonly oneway?: boolean;

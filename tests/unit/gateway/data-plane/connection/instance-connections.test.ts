@@ -9,7 +9,17 @@ import {
   type ThriftPeer,
   type ThriftPeerOptions,
 } from "../../../../support/thrift-peer.ts";
-import { type Bench, createBench, createFastClock, instanceAt, speaking, summary, type Transport, textOf } from "./fixtures.ts";
+import {
+  type Bench,
+  createBench,
+  createFastClock,
+  createSkippingClock,
+  instanceAt,
+  speaking,
+  summary,
+  type Transport,
+  textOf,
+} from "./fixtures.ts";
 
 const transports: readonly Transport[] = ["framed", "buffered"];
 
@@ -462,10 +472,13 @@ describe("more connections", () => {
         else if (slow.every(({ socket }) => socket !== call.socket)) echo(call);
       },
     });
+    await bench.connections.close();
+    const clock = createSkippingClock();
+    bench = createBench({}, { clock });
     const instance = instanceAt(peer.port);
     const first = bench.ask(instance, { name: "slow", text: "done" });
     await peer.until(() => slow.length === 1);
-    await new Promise((resolve) => setTimeout(resolve, 25));
+    clock.skip(20);
     expect(summary(await bench.ask(instance, { text: "quick" }))).toBe("reply quick");
     expect(peer.accepted).toBe(2);
     slow[0]!.socket.write(slow[0]!.replyBytes());
@@ -506,29 +519,54 @@ describe("more connections", () => {
   });
 
   it("that the server never serves are not opened again", async () => {
+    // Like a server with a single thread: one connection at a time.
+    const held: PeerCall[] = [];
     const peer = await startPeer({
-      // Like a server with a single thread: one connection at a time.
       onConnection(socket) {
         if (peer.connections[0] === socket) return undefined;
         socket.resume();
         return false;
       },
-      behaviour: (call) => setTimeout(() => echo(call), 30),
+      behaviour: (call) => held.push(call),
     });
+    await bench.connections.close();
+    const clock = createSkippingClock();
+    bench = createBench({}, { clock });
     const instance = instanceAt(peer.port);
-    const ask = (text: string) => bench.ask(instance, { text, deadlineMs: 100 });
-    const first = ask("first");
-    await peer.until(({ calls }) => calls.length === 1);
-    await new Promise((resolve) => setTimeout(resolve, 25));
-    expect(summary(await ask("second"))).toBe("UPSTREAM_TIMEOUT");
+    const first = bench.ask(instance, { text: "first" });
+    await peer.until(() => held.length === 1);
+    clock.skip(20);
+    const starved = bench.ask(instance, { text: "starved", deadlineMs: 20 });
+    await peer.until(({ accepted }) => accepted === 2);
+    expect(summary(await starved)).toBe("UPSTREAM_TIMEOUT");
+    echo(held[0]!);
     expect(summary(await first)).toBe("reply first");
     await peer.until(({ connections }) => connections.length === 1);
-    const busy = Array.from({ length: 3 }, async (_, index) => {
-      await new Promise((resolve) => setTimeout(resolve, index * 22));
-      return bench.ask(instance, { text: `${index}` });
+    const calls = ["a", "b", "c"].map((text) => {
+      clock.skip(20);
+      return bench.ask(instance, { text });
     });
-    expect((await Promise.all(busy)).map(summary)).toEqual(["reply 0", "reply 1", "reply 2"]);
+    await peer.until(() => held.length === 4);
+    for (const call of held.slice(1)) echo(call);
+    expect((await Promise.all(calls)).map(summary)).toEqual(["reply a", "reply b", "reply c"]);
     expect(peer.accepted).toBe(2);
+  });
+
+  it("close when the rush is over; the last one stays", async () => {
+    const held: PeerCall[] = [];
+    const peer = await startPeer({ behaviour: (call) => held.push(call) });
+    await bench.connections.close();
+    bench = createBench({ pipelineDepth: 1, connectTimeoutMs: 500_000 }, { clock: createFastClock(200) });
+    const instance = instanceAt(peer.port);
+    const calls = Array.from({ length: 4 }, () => bench.ask(instance, { deadlineMs: 1_000_000 }));
+    await peer.until(() => held.length === 4);
+    for (const call of held) echo(call);
+    await Promise.all(calls);
+    await peer.until(({ connections }) => connections.length === 1);
+    expect(bench.connections.observed(instance.id).state).toBe("connected");
+    peer.behaviour = echo;
+    expect(summary(await bench.ask(instance, { deadlineMs: 1_000_000 }))).toBe("reply hello");
+    expect(peer.accepted).toBe(4);
   });
 });
 

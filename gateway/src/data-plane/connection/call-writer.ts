@@ -1,0 +1,97 @@
+import type { Socket } from "node:net";
+import type { Call } from "./call.ts";
+import type { CallList } from "./call-list.ts";
+import { isCopied, patchedHead, tailAfterHead, type WriteBatch } from "./write-batch.ts";
+
+const maxSeqid = 0x7fff_ffff;
+
+/**
+ * Hands a connection's calls to its socket: all that came in one turn of the event loop in one write, numbered in their
+ * order. While the kernel takes no more, calls wait unsent, so what is buffered is a batch, or one large call.
+ */
+export class CallWriter {
+  readonly #socket: Socket;
+  readonly #calls: CallList;
+  readonly #batch: WriteBatch;
+  readonly #framed: boolean;
+  readonly #onWritten: (first: Call) => void;
+  #lastSeqid = 0;
+  #scheduled: boolean = false;
+  #blocked: boolean = false;
+
+  /** `onWritten`: this unsent call, and maybe some behind it, is sent now. */
+  constructor(socket: Socket, calls: CallList, batch: WriteBatch, framed: boolean, onWritten: (first: Call) => void) {
+    this.#socket = socket;
+    this.#calls = calls;
+    this.#batch = batch;
+    this.#framed = framed;
+    this.#onWritten = onWritten;
+  }
+
+  hasIssued(seqid: number): boolean {
+    return seqid > 0 && seqid <= this.#lastSeqid;
+  }
+
+  /** Writes at the end of this turn. `nextTick` would come too soon: other sockets' callers have not been read then. */
+  schedule(): void {
+    if (this.#scheduled || this.#blocked) return;
+    this.#scheduled = true;
+    setImmediate(this.flush);
+  }
+
+  readonly flush = (): void => {
+    this.#scheduled = false;
+    const first = this.#calls.firstUnsent;
+    if (first === undefined || this.#socket.destroyed) return;
+    while (this.#takeNext()) {}
+    this.#writeBatch();
+    if (first.seqid !== 0) this.#onWritten(first);
+  };
+
+  /** The next call into the batch, or to the socket where it does not fit. `false`: there is none, or no room for it. */
+  #takeNext(): boolean {
+    const call = this.#calls.firstUnsent;
+    if (call?.encoded === undefined || this.#blocked) return false;
+    const { bytes, seqidOffset } = call.encoded;
+    if (isCopied(bytes) && this.#batch.hasRoom(bytes)) {
+      this.#calls.markSent(call, this.#nextSeqid());
+      this.#batch.append(bytes, seqidOffset, call.seqid, this.#framed);
+    } else if (this.#batch.isEmpty) {
+      this.#calls.markSent(call, this.#nextSeqid());
+      this.#writeLarge(call.seqid, bytes, seqidOffset);
+    } else {
+      this.#writeBatch();
+    }
+    return true;
+  }
+
+  #nextSeqid(): number {
+    this.#lastSeqid = this.#lastSeqid === maxSeqid ? 1 : this.#lastSeqid + 1;
+    return this.#lastSeqid;
+  }
+
+  #writeBatch(): void {
+    if (this.#batch.isEmpty) return;
+    this.#write(this.#batch.take());
+    if (this.#blocked) this.#batch.replaceBuffer();
+  }
+
+  #writeLarge(seqid: number, bytes: Uint8Array, seqidOffset: number): void {
+    this.#socket.cork();
+    this.#socket.write(patchedHead(bytes, seqidOffset, seqid, this.#framed));
+    this.#write(tailAfterHead(bytes, seqidOffset));
+    this.#socket.uncork();
+    this.#blocked = this.#socket.writableLength > 0;
+  }
+
+  #write(bytes: Uint8Array): void {
+    this.#socket.write(bytes, this.#onTaken);
+    this.#blocked = this.#socket.writableLength > 0;
+  }
+
+  readonly #onTaken = (): void => {
+    if (!this.#blocked || this.#socket.writableLength > 0) return;
+    this.#blocked = false;
+    this.flush();
+  };
+}
