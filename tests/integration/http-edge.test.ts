@@ -401,6 +401,14 @@ describe.concurrent("slow callers", () => {
     expect(edge.called).toEqual([]);
   });
 
+  test("a body that never ends, of the last request that a connection may have → 408", async () => {
+    const edge = await serve({}, { limits: { ...limits, maxRequestsPerSocket: 1, headersTimeoutMs: 50, requestTimeoutMs: 50 } });
+    const connection = await RawConnection.open(edge.url);
+    connection.send("POST /Echo/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n{");
+    expect(problemOf(await connection.response()).code).toBe("REQUEST_TIMEOUT");
+    expect(await connection.ended()).toBe(true);
+  });
+
   test("a connection that says nothing is closed without a word", async () => {
     const edge = await serve({}, { limits: { ...limits, headersTimeoutMs: 50 } });
     const connection = await RawConnection.open(edge.url);

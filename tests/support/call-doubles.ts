@@ -7,6 +7,7 @@ import { createMetrics } from "../../gateway/src/core/metrics.ts";
 import type { Balancer, InstanceAwaiter } from "../../gateway/src/data-plane/balance/balancer.ts";
 import type { PendingCall, ReplyObserver } from "../../gateway/src/data-plane/connection/instance-connections.ts";
 import { type CallDependencies, createCallHandler } from "../../gateway/src/data-plane/handle-call.ts";
+import { ByteBudget } from "../../gateway/src/data-plane/http/byte-budget.ts";
 import { type CallOptions, createSnapshot, type Instance, type Route } from "../../gateway/src/snapshot/snapshot.ts";
 
 /** What an instance of these tests does with a call. */
@@ -26,6 +27,7 @@ export interface CallWorldOptions {
   readonly mayRetry?: boolean;
   readonly codec?: Partial<MethodCodec>;
   readonly limits?: Partial<CallDependencies["limits"]>;
+  readonly budget?: ByteBudget;
 }
 
 export interface CallWorld {
@@ -127,6 +129,7 @@ export function createCallWorld(world: CallWorldOptions = {}): CallWorld {
     accessLog,
     clock: systemClock,
     limits: { maxCallBodyBytes: 1_000, maxQueryArguments: 200, ...world.limits },
+    budget: world.budget ?? new ByteBudget(),
   });
   return {
     handler,

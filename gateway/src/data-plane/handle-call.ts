@@ -27,6 +27,8 @@ export interface CallDependencies {
   readonly accessLog: AccessLog;
   readonly clock: Pick<Clock, "monotonicMs">;
   readonly limits: { readonly maxCallBodyBytes: number; readonly maxQueryArguments: number };
+  /** What all calls hold for slow callers; default: one of its own. */
+  readonly budget?: ByteBudget;
 }
 
 /** A call that its first instance does not know is tried on two more: enough to get past a rollout that is half done. */
@@ -34,7 +36,7 @@ const maxUnknownMethodAttempts = 3;
 
 /** Takes `GET` and `POST` of `/{service}/{path}`, and answers everything else with an error. Also an Express middleware. */
 export function createCallHandler(dependencies: CallDependencies): (req: IncomingMessage, res: ServerResponse) => void {
-  const gateway: Gateway = { ...dependencies, meters: new WeakMap(), budget: new ByteBudget() };
+  const gateway: Gateway = { budget: new ByteBudget(), ...dependencies, meters: new WeakMap() };
   return (req, res) => new Exchange(gateway, req, res).begin();
 }
 

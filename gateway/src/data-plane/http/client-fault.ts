@@ -4,7 +4,7 @@ import { type ErrorCode, GatewayError } from "../../core/errors.ts";
 import { problemHead, problemText } from "../../core/problem.ts";
 import { requestIdFrom } from "../../core/request-id.ts";
 import { answerProblem } from "./answer.ts";
-import { endWith, refuseFurtherRequests, refusesFurtherRequests } from "./closing.ts";
+import { endWith, isClosing, markClosing } from "./closing.ts";
 
 /** The last request of a connection, answered or not. */
 export interface LastExchange {
@@ -31,8 +31,8 @@ export function clientFault(error: NodeJS.ErrnoException, socket: Socket): Gatew
 
 /** Answers a fault of the connection, after the answers that are due on it, and closes. */
 export function answerClientFault(fault: GatewayError, socket: Socket, last: LastExchange | undefined): void {
-  if (refusesFurtherRequests(socket)) return;
-  refuseFurtherRequests(socket);
+  if (isClosing(socket)) return;
+  markClosing(socket);
   const requestId = requestIdFrom(undefined);
   if (last === undefined || last.res.closed) endWith(socket, rawProblem(fault, requestId));
   else if (last.req.complete || last.res.headersSent) last.res.once("close", () => endWith(socket, rawProblem(fault, requestId)));

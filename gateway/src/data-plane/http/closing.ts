@@ -3,22 +3,31 @@ import type { Socket } from "node:net";
 /** Long enough for an answer to reach a caller that is still sending. */
 const lingerMs = 1_000;
 
-const closing = Symbol("closing");
+const state = Symbol("state");
 
-interface MaybeClosing extends Socket {
-  [closing]?: true;
+/** `last`: the request under way is the last. `closing`: its answer, if any is due, closes the connection, whatever comes. */
+interface EndingSocket extends Socket {
+  [state]?: "last" | "closing";
 }
 
 /**
  * No further request of this connection is taken: what follows a request that was refused, or one that was told
  * `Connection: close`, may be another's, smuggled in.
  */
-export function refuseFurtherRequests(socket: Socket): void {
-  (socket as MaybeClosing)[closing] = true;
+export function refuseFurtherRequests(socket: EndingSocket): void {
+  socket[state] ??= "last";
 }
 
-export function refusesFurtherRequests(socket: Socket): boolean {
-  return (socket as MaybeClosing)[closing] === true;
+export function refusesFurtherRequests(socket: EndingSocket): boolean {
+  return socket[state] !== undefined;
+}
+
+export function markClosing(socket: EndingSocket): void {
+  socket[state] = "closing";
+}
+
+export function isClosing(socket: EndingSocket): boolean {
+  return socket[state] === "closing";
 }
 
 /**
@@ -26,7 +35,7 @@ export function refusesFurtherRequests(socket: Socket): boolean {
  * answer (RFC 9112, section 9.6): our half closes at once, the rest a little later; what arrives in between is discarded.
  */
 export function closeAfterAnswer(socket: Socket): void {
-  refuseFurtherRequests(socket);
+  markClosing(socket);
   // node:http calls this once an answer with `Connection: close` has been handed over.
   socket.destroySoon = endThenDestroy;
 }

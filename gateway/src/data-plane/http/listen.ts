@@ -27,6 +27,8 @@ export interface ListenOptions {
   readonly limits: HttpLimits;
   /** Told of each request that was refused here, for the figures. */
   readonly onRefused?: OnRefused;
+  /** Told when a connection could not be accepted, e.g. for lack of file descriptors; the listener goes on. */
+  readonly onAcceptError?: (error: Error) => void;
   /** Constructors of requests and responses, e.g. with Express's prototypes, so that Express need not change each object. */
   readonly IncomingMessage?: typeof IncomingMessage;
   readonly ServerResponse?: typeof ServerResponse;
@@ -140,8 +142,11 @@ export function listenHttp(options: ListenOptions): Promise<Listener> {
     });
 
   return new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => reject(cannotListen(options, error)));
+    const failed = (error: NodeJS.ErrnoException): void => reject(cannotListen(options, error));
+    server.once("error", failed);
     server.listen({ host: options.host, port: options.port }, () => {
+      server.off("error", failed);
+      server.on("error", (error) => options.onAcceptError?.(error));
       const address = server.address() as AddressInfo;
       resolve({
         address,

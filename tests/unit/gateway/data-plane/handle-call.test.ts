@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { ReplyFault, RequestFault } from "@thriftgate/thrift";
 import { afterEach, describe, expect, test } from "vitest";
 import { GatewayError } from "../../../../gateway/src/core/errors.ts";
+import { ByteBudget } from "../../../../gateway/src/data-plane/http/byte-budget.ts";
 import { type Behaviour, type CallWorld, type CallWorldOptions, createCallWorld, echo } from "../../../support/call-doubles.ts";
 import { RawConnection } from "../../../support/raw-http.ts";
 
@@ -82,6 +83,27 @@ describe("a call", () => {
     const reply = JSON.stringify("x".repeat(300_000));
     const { url } = await serve({ instances: [{ reply }] });
     expect(await (await fetch(`${url}/Echo/echo`)).text()).toBe(reply);
+  });
+
+  test("with a large answer gives its memory back once it was read", async () => {
+    const reply = JSON.stringify("x".repeat(300_000));
+    const budget = new ByteBudget(reply.length);
+    const world = await serve({ instances: [{ reply }], budget });
+    for (let call = 0; call < 3; call += 1) {
+      const connection = await RawConnection.open(world.url);
+      connection.send("GET /Echo/echo HTTP/1.1\r\nHost: a\r\n\r\n");
+      expect((await connection.response())?.body).toHaveLength(reply.length);
+      connection.close();
+      await connection.closed();
+      while (budget.takenBytes > 0) await new Promise(setImmediate);
+    }
+  });
+
+  test("with a large answer → 503 when too many of them wait", async () => {
+    const budget = new ByteBudget(100);
+    const { url } = await serve({ instances: [{ reply: JSON.stringify("x".repeat(300_000)) }], budget });
+    expect(await get(url)).toMatchObject({ status: 503, body: { code: "OVERLOADED" } });
+    expect(budget.takenBytes).toBe(0);
   });
 
   test("whose body comes in many pieces", async () => {
