@@ -66,7 +66,7 @@ export const problemTitle: Readonly<Record<ErrorCode, string>> = {
 /** When the error itself names no time: overload passes quickly, and clients add jitter of their own. */
 const DEFAULT_RETRY_AFTER_SECONDS = "1";
 
-export const problemContentType = "application/problem+json";
+const problemContentType = "application/problem+json";
 
 /** A stable identifier, not a location: `/problems/invalid-json` for INVALID_JSON. */
 export function problemType(code: ErrorCode): string {
