@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { createGateway } from "./app.ts";
 import type { GatewayConfig } from "./config.ts";
 import type { Logger } from "./core/logger.ts";
-import { stopOnSignals } from "./stop-on-signals.ts";
+import { runUntilSignal } from "./run-until-signal.ts";
 
 const repository = fileURLToPath(new URL("../..", import.meta.url));
 const ownerId = "demo";
@@ -32,6 +32,8 @@ const services = [
   },
 ] as const;
 
+type SampleService = (typeof services)[number];
+
 /** Longer than any machine takes to start three processes of Node. */
 const READY_TIMEOUT_MS = 30_000;
 const RESTART_MS = 1_000;
@@ -51,29 +53,33 @@ export async function runDemo(config: GatewayConfig, logger: Logger): Promise<vo
   const children = new Set<ChildProcess>();
   let stopping = false;
 
-  stopOnSignals(
-    async () => {
+  await runUntilSignal({
+    start,
+    async stop() {
       stopping = true;
       // The servers first: they leave the gateway, and calls under way are answered.
-      await Promise.all([...children].map(stop));
+      await Promise.all([...children].map(end));
       await gateway.close();
     },
-    (error) => logger.error({ err: error }, "stopping failed"),
-  );
-
-  const { url, adminUrl } = await gateway.listen();
-  const apiKey = await register(url, config);
-  const servers = services.flatMap(({ name, program, transports }) =>
-    transports.map((transport) => startServer(name, program, ["--gateway", url, "--transport", transport])),
-  );
-  const tooLate = sleep(READY_TIMEOUT_MS, undefined, { ref: false }).then(() => {
-    throw new Error("the sample services did not join the gateway in time");
+    onStopFailure: (error) => logger.error({ err: error }, "stopping failed"),
   });
-  await Promise.race([Promise.all(servers), tooLate]);
-  console.log(instructions(url, adminUrl, config.dataDir));
+
+  async function start(): Promise<void> {
+    const { url, adminUrl } = await gateway.listen();
+    const apiKey = await register(url, config);
+    const servers = services.flatMap((service) =>
+      service.transports.map((transport) => startServer(service, ["--gateway", url, "--transport", transport], apiKey)),
+    );
+    const tooLate = sleep(READY_TIMEOUT_MS, undefined, { ref: false }).then(() => {
+      throw new Error("the sample services did not join the gateway in time");
+    });
+    await Promise.race([Promise.all(servers), tooLate]);
+    console.log(instructions(url, adminUrl, config.dataDir));
+  }
 
   /** Resolves when it has joined, from when on calls work. */
-  async function startServer(name: string, program: string, args: readonly string[]): Promise<void> {
+  async function startServer(service: SampleService, args: readonly string[], apiKey: string): Promise<void> {
+    const { name, program } = service;
     const dataDir = join(config.dataDir, "demo", name);
     const child = spawn(process.execPath, [join(repository, program), "--data-dir", dataDir, ...args], {
       env: { ...process.env, API_KEY: apiKey },
@@ -86,7 +92,7 @@ export async function runDemo(config: GatewayConfig, logger: Logger): Promise<vo
       if (stopping) return;
       console.error(`demo: a server of ${name} ended with ${code ?? signal}; it is started again`);
       setTimeout(() => {
-        if (!stopping) void startServer(name, program, args);
+        if (!stopping) void startServer(service, args, apiKey);
       }, RESTART_MS).unref();
     });
     const lines = createInterface({ input: child.stderr! });
@@ -97,7 +103,7 @@ export async function runDemo(config: GatewayConfig, logger: Logger): Promise<vo
   }
 }
 
-async function stop(child: ChildProcess): Promise<void> {
+async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exit = once(child, "exit");
   child.kill("SIGTERM");
@@ -128,7 +134,7 @@ async function register(url: string, { dataDir, registrationToken }: GatewayConf
   return apiKey;
 }
 
-function registrationOf({ name, idl, paths }: (typeof services)[number], index: number): object {
+function registrationOf({ name, idl, paths }: SampleService, index: number): object {
   return {
     ServiceId: String(index + 1),
     ServiceName: name,
@@ -139,7 +145,7 @@ function registrationOf({ name, idl, paths }: (typeof services)[number], index: 
   };
 }
 
-function queryUrl(url: string, { name, paths, insert }: (typeof services)[number]): string {
+function queryUrl(url: string, { name, paths, insert }: SampleService): string {
   return `${url}/${name}/${Object.keys(paths)[1]}?ID=${insert.ID}`;
 }
 

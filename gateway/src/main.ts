@@ -4,7 +4,7 @@ import { Command, CommanderError, Option } from "commander";
 import { configKeys } from "./config/keys.ts";
 import { ConfigError, type GatewayConfig, loadConfig } from "./config.ts";
 import type { Logger } from "./core/logger.ts";
-import { stopOnSignals } from "./stop-on-signals.ts";
+import { runUntilSignal } from "./run-until-signal.ts";
 
 /** The keys that have an option; secrets have none, since anybody on the machine can read a command line. */
 const optionKeys = [
@@ -89,12 +89,14 @@ async function start(config: GatewayConfig): Promise<void> {
   const { createGateway } = await import("./app.ts");
   const logger = await loggerOf(config);
   const gateway = createGateway({ ...config, logger });
-  stopOnSignals(
-    () => gateway.close(),
-    (error) => logger.error({ err: error }, "stopping failed"),
-  );
-  const { url, adminUrl } = await gateway.listen();
-  process.stdout.write(`${JSON.stringify({ event: "ready", url, adminUrl, pid: process.pid })}\n`);
+  await runUntilSignal({
+    async start() {
+      const { url, adminUrl } = await gateway.listen();
+      process.stdout.write(`${JSON.stringify({ event: "ready", url, adminUrl, pid: process.pid })}\n`);
+    },
+    stop: gateway.close,
+    onStopFailure: (error) => logger.error({ err: error }, "stopping failed"),
+  });
 }
 
 async function check(files: readonly string[]): Promise<void> {

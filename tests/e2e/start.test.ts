@@ -2,13 +2,22 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
-import { request } from "../support/gateway-client.ts";
-import { startProgram, thriftgate } from "../support/program.ts";
+import { connect, register, request } from "../support/gateway-client.ts";
+import { repository, startProgram, thriftgate } from "../support/program.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
+import { silent, startThriftPeer } from "../support/thrift-peer.ts";
+
+const runUntilSignalModule = pathToFileURL(join(repository, "gateway/dist/run-until-signal.js")).href;
 
 const start = (...args: string[]) =>
   startProgram([thriftgate, "start", "--port", "0", "--admin-port", "0", "--data-dir", temporaryDirectory(), ...args]);
+
+/** Resolves once nobody listens there any more. */
+async function untilRefused(url: string): Promise<void> {
+  while (await request(`${url}/ping`).catch(() => undefined));
+}
 
 describe("thriftgate start", () => {
   it.each(["SIGTERM", "SIGINT"] as const)("writes one line of JSON when it serves, and ends with 0 after %s", async (signal) => {
@@ -91,6 +100,58 @@ describe("thriftgate start", () => {
     expect(await second.exit).toBe(1);
     expect(second.stderr()).toContain(dataDir);
     expect(second.stderr()).not.toContain("    at ");
+  });
+
+  /** A gateway with a call under way at an instance that answers when `reply` is called. */
+  async function withCallUnderWay() {
+    const gateway = start();
+    const [, url] = await gateway.says(/"url":"([^"]+)"/);
+    const peer = await startThriftPeer({ behaviour: silent, resultOf: () => Buffer.from([0]) });
+    const apiKey = await register(url!, "owner", [{ name: "S", idl: "service S { void m() }", paths: ["m"] }]);
+    await connect(url!, apiKey, "S", peer.port);
+    const call = request(`${url}/S/m`);
+    await peer.until(({ calls }) => calls.length === 1);
+    const [slow] = peer.calls;
+    return {
+      gateway,
+      call,
+      reply: () => slow!.socket.write(slow!.replyBytes()),
+      stopped: () => untilRefused(url!),
+      stop: () => peer.close(),
+    };
+  }
+
+  it("answers the calls under way before it ends", async () => {
+    const { gateway, call, reply, stopped, stop } = await withCallUnderWay();
+    gateway.signal("SIGTERM");
+    await stopped();
+    reply();
+    expect(await call).toMatchObject({ status: 200, text: "null" });
+    expect(await gateway.exit).toBe(0);
+    await stop();
+  });
+
+  it("ends at once, with 1, at a second signal", async () => {
+    const { gateway, call, stopped, stop } = await withCallUnderWay();
+    gateway.signal("SIGINT");
+    await stopped();
+    gateway.signal("SIGINT");
+    await expect(call).rejects.toThrow();
+    expect(await gateway.exit).toBe(1);
+    await stop();
+  });
+
+  it("ends with 0 when the signal comes while it starts", async () => {
+    const program = `import { runUntilSignal } from ${JSON.stringify(runUntilSignalModule)};
+      let failStart;
+      await runUntilSignal({
+        start: () => new Promise((_, reject) => { failStart = reject; process.kill(process.pid, "SIGTERM"); setInterval(() => {}, 1000); }),
+        stop: async () => { failStart(new Error("stopped in the middle")); await new Promise((resolve) => setTimeout(resolve, 50)); },
+        onStopFailure: console.error,
+      });`;
+    const run = startProgram(["--input-type=module", "--eval", program]);
+    expect(await run.exit).toBe(0);
+    expect(run.stderr()).toBe("");
   });
 
   it("reads the environment", async () => {

@@ -38,13 +38,10 @@ export function layerSources({ flags = {}, env = {}, file }: ConfigSources): Lay
   for (const [name, text] of Object.entries(env)) {
     if (!text || !name.startsWith("THRIFTGATE_") || name === "THRIFTGATE_CONFIG" || isKubernetesLink(name, text)) continue;
     const key = keysByEnvironment.get(name);
+    // A slip is a fault; a name that is like none of ours may be somebody else's.
+    const [meant] = key ? [] : nearestNames(name, keysByEnvironment.keys(), 1);
     if (key) set(key.path, valueFromText(key, text), name);
-    else
-      faults.push({
-        path: name,
-        origin: "environment",
-        message: `unknown variable${didYouMean(name, keysByEnvironment.keys())}`,
-      });
+    else if (meant) faults.push({ path: name, origin: "environment", message: `unknown variable; did you mean ${meant}?` });
   }
   for (const [path, text] of Object.entries(flags)) {
     const key = configKeys.get(path);
@@ -97,9 +94,4 @@ function valueFromText({ type }: ConfigKey, text: string): unknown {
 /** In a cluster where a service is named `thriftgate`, Kubernetes sets THRIFTGATE_PORT=tcp://… and the like in every pod. */
 function isKubernetesLink(name: string, text: string): boolean {
   return /^(tcp|udp|sctp):\/\//.test(text) || /_SERVICE_(HOST|PORT)|_PORT_\d+_(TCP|UDP|SCTP)/.test(name);
-}
-
-function didYouMean(name: string, names: Iterable<string>): string {
-  const [meant] = nearestNames(name, names, 1);
-  return meant ? `; did you mean ${meant}?` : "";
 }

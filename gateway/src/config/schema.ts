@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseNetwork } from "../core/ip-address.ts";
 import { limitsSchema, ratio, wholeNumber } from "./limits.ts";
 
 const port = () => wholeNumber(0, 65_535);
@@ -13,6 +14,11 @@ function host() {
 function secret() {
   const error = "at least 16 characters, none of them blank or beyond ASCII";
   return z.string({ error }).regex(/^[\x21-\x7e]{16,512}$/, { error });
+}
+
+function network() {
+  const error = 'a network like "10.0.0.0/8" or "fd00::/8"';
+  return z.string({ error }).refine((text) => parseNetwork(text) !== undefined, { error });
 }
 
 /** Refuses what another version, or nobody, understands. The address that follows the scheme is not judged here. */
@@ -72,9 +78,7 @@ export const configSchema = z.strictObject(
       .optional()
       .describe("Instances may be on loopback; the default while the public listener is on loopback."),
     instanceNetworks: z
-      .array(z.union([z.cidrv4(), z.cidrv6()], { error: 'a network like "10.0.0.0/8" or "fd00::/8"' }), {
-        error: 'a list of networks like "10.0.0.0/8"',
-      })
+      .array(network(), { error: 'a list of networks like "10.0.0.0/8"' })
       .default([])
       .describe("Networks that instances must be in; empty: all that are not forbidden."),
     timeToLiveSeconds: wholeNumber(1, 86_400).default(45).describe("An instance without a beat for so long is critical."),
