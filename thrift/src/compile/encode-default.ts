@@ -9,8 +9,11 @@ import type {
 } from "../schema/descriptors.ts";
 import { TypeCode, typeCodeOf } from "../wire/type-code.ts";
 
-/** Bytes of all defaults of a service. IDL is bounded, but constants that refer to constants multiply. */
-const MAX_DEFAULT_BYTES = 4_194_304;
+/** Of one field. IDL is bounded, but constants that refer to constants multiply. */
+const MAX_DEFAULT_BYTES = 1_048_576;
+
+/** Of all fields of a service, those included that turned out to be too large. */
+const MAX_WRITTEN_BYTES = 16_777_216;
 
 /** Structs whose defaults hold themselves nest without end. */
 const MAX_DEFAULT_DEPTH = 64;
@@ -18,7 +21,8 @@ const MAX_DEFAULT_DEPTH = 64;
 /** Writes IDL defaults as the Thrift bytes that are sent for a field the caller left out. */
 export class DefaultWriter {
   readonly #schema: Schema;
-  #left = MAX_DEFAULT_BYTES;
+  #left = 0;
+  #written = 0;
   #bytes: number[] = [];
 
   constructor(schema: Schema) {
@@ -27,15 +31,17 @@ export class DefaultWriter {
 
   /** The field with its header. `undefined`: too large, or nested too deep, to be sent. */
   field(id: number, type: TypeDescriptor, value: Constant): Uint8Array | undefined {
-    const before = this.#left;
+    const room = Math.max(0, Math.min(MAX_DEFAULT_BYTES, MAX_WRITTEN_BYTES - this.#written));
+    this.#left = room;
     this.#bytes = [];
     try {
       this.#field(id, type, value, MAX_DEFAULT_DEPTH);
       return Uint8Array.from(this.#bytes);
     } catch (error) {
       if (!(error instanceof OverBound)) throw error;
-      this.#left = before;
       return undefined;
+    } finally {
+      this.#written += room - this.#left;
     }
   }
 

@@ -1,5 +1,5 @@
 import { output } from "../wire/binary-writer.ts";
-import { canonicalText } from "../wire/canonical.ts";
+import { canonicalText, hashOfValue } from "../wire/canonical.ts";
 import { TypeCode } from "../wire/type-code.ts";
 import { fail, failDuplicate } from "./mismatch.ts";
 
@@ -50,7 +50,7 @@ function findTwin(members: number, code: number): number {
   if (count < 2) return -1;
   const plain = code !== TypeCode.double && !isContainer(code);
   if (plain && count <= PAIRWISE_COUNT) return findTwinPairwise(members);
-  return plain ? findTwinByText(members) : findTwinByLength(members, code);
+  return plain ? findTwinByBytes(members) : findTwinByValue(members, code);
 }
 
 function findTwinPairwise(members: number): number {
@@ -70,7 +70,7 @@ function equalBytes(start: number, end: number, other: number, otherEnd: number)
   return true;
 }
 
-function findTwinByText(members: number): number {
+function findTwinByBytes(members: number): number {
   const { values, top } = open;
   const { bytes } = output;
   const texts = new Set<string>();
@@ -82,26 +82,36 @@ function findTwinByText(members: number): number {
 }
 
 /**
- * Equal values are equally long, so only members of one length are brought into canonical form. That keeps sets in sets in sets
- * near linear: a byte is read again only where its member has a twin in length, so where the set is twice as long as the member.
+ * Equal values are equally long and have the same hash; only members for which both are the same are compared as texts. That
+ * keeps sets in sets in sets near linear: a byte is read again only where its member has a twin in length, so where the set is
+ * at least twice as long as the member.
  */
-function findTwinByLength(members: number, code: number): number {
+function findTwinByValue(members: number, code: number): number {
   const { values, top } = open;
   const { bytes } = output;
-  const byLength = new Map<number, { first: number; texts: Set<string> | undefined }>();
-  for (let member = members; member < top; member += 3) {
-    const length = values[member + 1]! - values[member]!;
-    const group = byLength.get(length);
-    if (group === undefined) {
-      byLength.set(length, { first: member, texts: undefined });
-      continue;
+  const all: number[] = [];
+  for (let member = members; member < top; member += 3) all.push(member);
+  let twin = Number.POSITIVE_INFINITY;
+  for (const alike of groupsOf(all, (member) => values[member + 1]! - values[member]!)) {
+    for (const suspects of groupsOf(alike, (member) => hashOfValue(bytes, values[member]!, code))) {
+      for (const equals of groupsOf(suspects, (member) => canonicalText(bytes, values[member]!, code))) {
+        twin = Math.min(twin, equals[1]!);
+      }
     }
-    group.texts ??= new Set([canonicalText(bytes, values[group.first]!, code)]);
-    const before = group.texts.size;
-    group.texts.add(canonicalText(bytes, values[member]!, code));
-    if (group.texts.size === before) return member;
   }
-  return -1;
+  return Number.isFinite(twin) ? twin : -1;
+}
+
+/** Members that share a key with another, in their order. */
+function groupsOf(members: readonly number[], keyOf: (member: number) => number | string): number[][] {
+  const groups = new Map<number | string, number[]>();
+  for (const member of members) {
+    const key = keyOf(member);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [member]);
+    else group.push(member);
+  }
+  return [...groups.values()].filter((group) => group.length > 1);
 }
 
 function isContainer(code: number): boolean {
