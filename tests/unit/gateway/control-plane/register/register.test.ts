@@ -413,7 +413,8 @@ describe("what /register refuses", () => {
       ),
     );
     await stop();
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array(19).fill(409)]);
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect(answers.filter(({ status }) => status === 409)).toHaveLength(19);
     expect(snapshot.entry("AssetManagement")?.revision).toBe(1);
   });
 

@@ -203,7 +203,7 @@ describe("updates at the same time", () => {
     await stop();
     const won = answers.filter(({ status }) => status === 200).map(({ headers }) => headers.get("etag"));
     expect(answers.filter(({ status }) => status !== 200 && status !== 409)).toEqual([]);
-    expect(won.sort()).toEqual(won.map((_, index) => `"${index + 2}"`).sort());
+    expect(new Set(won)).toEqual(new Set(won.map((_, index) => `"${index + 2}"`)));
     expect(snapshot.entry("AssetManagement")?.revision).toBe(won.length + 1);
   });
 
