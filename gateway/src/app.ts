@@ -28,7 +28,7 @@ export interface GatewayOptions extends Partial<Omit<GatewayConfig, "limits">> {
 export interface Gateway {
   /**
    * The whole public side as an Express application: usable in another one (`app.use("/gateway", gateway.app)`, before any
-   * body parser) and by supertest, without `listen()`. Requests wait until the gateway is ready.
+   * body parser) and by supertest, without `listen()`. Requests wait until the gateway is ready; all that reach it are answered.
    */
   readonly app: Express;
   /** Calls alone, as middleware: `/{service}/{path}` below where it is mounted, before any body parser. */
@@ -196,7 +196,7 @@ function createExpress(): Express {
 
 /**
  * Express gives each request and response its own prototype, which costs more than all else that it does; objects that
- * have it from the start are left alone (docs/decisions).
+ * have it from the start are left alone (docs/decisions/0002-calls-bypass-express.md).
  */
 function expressClasses(app: Express): Pick<ListenOptions, "IncomingMessage" | "ServerResponse"> {
   const prototypes = app as unknown as { request: object; response: object };

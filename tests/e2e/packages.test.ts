@@ -56,7 +56,7 @@ function compile(folder: string, file: string, text: string): void {
 
 describe("the packed packages", { timeout: 180_000 }, () => {
   it("hold what was built, a README and the licence, and nothing else", () => {
-    expect([...tarballs.keys()].sort()).toEqual(["thriftgate", "thriftgate-server-utils", "thriftgate-thrift"]);
+    expect(new Set(tarballs.keys())).toEqual(new Set(["thriftgate", "thriftgate-server-utils", "thriftgate-thrift"]));
     for (const tarball of tarballs.values()) {
       const files = execFileSync("tar", ["tzf", tarball], { encoding: "utf8" }).trim().split("\n");
       expect(files).toEqual(expect.arrayContaining(["package/README.md", "package/LICENSE", "package/package.json"]));
