@@ -9,7 +9,7 @@ export {
 export type { IdlFault, IdlFaultCode } from "./idl/fault.ts";
 export { RequestFault, type RequestFaultCode } from "./json/request-fault.ts";
 export { assertStrictJson } from "./json/strict-json.ts";
-export { compileIdl, type IdlFiles, type IdlLimits, type IdlResult } from "./schema/compile-idl.ts";
+export { compileIdl, type IdlFiles, type IdlLimits, type IdlOptions, type IdlResult } from "./schema/compile-idl.ts";
 export type {
   Annotations,
   Constant,

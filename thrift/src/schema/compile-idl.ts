@@ -24,7 +24,11 @@ export type IdlResult =
  */
 export function compileIdl(files: IdlFiles, mainFile: string, options: IdlOptions = {}): IdlResult {
   const { requireService = true, ...given } = options;
-  const limits = withDefaults(given);
+  // A bound that is given as `undefined` is not given.
+  const limits = {
+    ...DEFAULT_IDL_LIMITS,
+    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+  };
   const list = new FaultList(limits.maxFaults);
   let schema: Schema | undefined;
   try {
@@ -51,13 +55,6 @@ function compile(files: IdlFiles, mainFile: string, limits: IdlLimits, list: Fau
   }
   const loaded = loadFiles(files, mainFile, list, limits);
   return list.faults.length > 0 ? undefined : link(loaded, list, limits);
-}
-
-/** A bound that is given as `undefined` is not given. */
-function withDefaults(given: Partial<IdlLimits>): IdlLimits {
-  const limits: Record<string, number> = { ...DEFAULT_IDL_LIMITS };
-  for (const [name, value] of Object.entries(given)) if (value !== undefined) limits[name] = value;
-  return limits as unknown as IdlLimits;
 }
 
 /** Together what is in one file, from top to bottom. */
