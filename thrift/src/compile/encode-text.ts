@@ -1,6 +1,6 @@
 import { fieldJsonName } from "../json/field-name.ts";
 import { nearestName } from "../json/nearest-name.ts";
-import { escapeStep } from "../json/pointer.ts";
+import { escapeStep, pointerToArgument } from "../json/pointer.ts";
 import { RequestFault } from "../json/request-fault.ts";
 import { assertStrictJson } from "../json/strict-json.ts";
 import type { FieldDescriptor, MethodDescriptor, Schema, StructDescriptor, TypeDescriptor } from "../schema/descriptors.ts";
@@ -52,28 +52,38 @@ export function createTextEncoder(
   };
 
   function addPair(members: Members, name: string, value: string): void {
-    let holder = struct;
-    let rest = name;
-    for (let depth = 1; ; depth++) {
-      const field = fieldNamed(holder, rest);
-      if (field !== undefined) {
-        const argument = members.get(field) ?? new Argument(name);
-        if (argument instanceof Map) throw mixed(name);
-        argument.values.push(value);
-        members.set(field, argument);
-        return;
-      }
-      const dot = rest.indexOf(".");
-      const outer = dot > 0 ? fieldNamed(holder, rest.slice(0, dot)) : undefined;
-      if (outer === undefined || outer.type.kind !== "struct") {
-        if (options.unknownFields === "reject") throw unknown(holder, name, rest);
-        return;
-      }
-      if (depth === options.maxDepth) throw new RequestFault("JSON_TOO_DEEP", toPointer(name), "the name nests too deep");
+    const path = pathTo(name);
+    const field = path?.pop();
+    if (path === undefined || field === undefined) return;
+    for (const outer of path) {
       const inner = members.get(outer) ?? new Map();
       if (inner instanceof Argument) throw mixed(name);
       members.set(outer, inner);
       members = inner;
+    }
+    const argument = members.get(field) ?? new Argument(name);
+    if (argument instanceof Map) throw mixed(name);
+    argument.values.push(value);
+    members.set(field, argument);
+  }
+
+  /** The fields on the way to the one of that name; `undefined`: there is none. */
+  function pathTo(name: string): FieldDescriptor[] | undefined {
+    const path: FieldDescriptor[] = [];
+    let holder = struct;
+    let rest = name;
+    for (;;) {
+      const field = fieldNamed(holder, rest);
+      if (field !== undefined) return [...path, field];
+      const dot = rest.indexOf(".");
+      const outer = dot > 0 ? fieldNamed(holder, rest.slice(0, dot)) : undefined;
+      if (outer === undefined || outer.type.kind !== "struct") {
+        if (options.unknownFields === "reject") throw unknown(holder, name, rest);
+        return undefined;
+      }
+      path.push(outer);
+      if (path.length === options.maxDepth)
+        throw new RequestFault("JSON_TOO_DEEP", pointerToArgument(name), "the name nests too deep");
       holder = schema.structs[outer.type.index]!;
       rest = rest.slice(dot + 1);
     }
@@ -93,7 +103,7 @@ export function createTextEncoder(
       return `[${values.map((value) => valueJson(type.element, name, value)).join()}]`;
     }
     if (values.length > 1) {
-      throw new RequestFault("INVALID_TYPE", toPointer(name), `expected one value, found ${values.length}`);
+      throw new RequestFault("INVALID_TYPE", pointerToArgument(name), `expected one value, found ${values.length}`);
     }
     return valueJson(type, name, values[0]!);
   }
@@ -117,7 +127,7 @@ export function createTextEncoder(
         return JSON.stringify(text);
       default:
         withPointers(
-          (pointer) => toPointer(name) + pointer,
+          (pointer) => pointerToArgument(name) + pointer,
           () => assertStrictJson(Buffer.from(text), options.maxDepth),
         );
         return text;
@@ -167,16 +177,12 @@ function withPointers<T>(translate: (pointer: string) => string, run: () => T): 
   }
 }
 
-function toPointer(name: string): string {
-  return `/${escapeStep(name)}`;
-}
-
 function mixed(name: string): RequestFault {
-  return new RequestFault("INVALID_TYPE", toPointer(name), "the argument is given as a whole and in parts");
+  return new RequestFault("INVALID_TYPE", pointerToArgument(name), "the argument is given as a whole and in parts");
 }
 
 function unknown(struct: StructDescriptor, name: string, rest: string): RequestFault {
   const near = nearestName(rest, [...fieldsByName(struct).keys()]);
   const suggestion = near === undefined ? "" : `; did you mean "${name.slice(0, name.length - rest.length)}${near}"?`;
-  return new RequestFault("UNKNOWN_FIELD", toPointer(name), `there is no such argument${suggestion}`);
+  return new RequestFault("UNKNOWN_FIELD", pointerToArgument(name), `there is no such argument${suggestion}`);
 }

@@ -37,9 +37,9 @@ export function pointerAt(offset: number): string {
   let pointer = "";
   for (const step of path) {
     if (step === Number.NEGATIVE_INFINITY) break;
-    const longer = `${pointer}/${step < 0 ? keyAt(-1 - step) : step}`;
-    if (longer.length > MAX_POINTER_LENGTH) break;
-    pointer = longer;
+    const text = step < 0 ? keyAt(-1 - step) : String(step);
+    if (text === undefined || pointer.length + text.length >= MAX_POINTER_LENGTH) break;
+    pointer += `/${text}`;
   }
   return pointer;
 }
@@ -49,13 +49,19 @@ export function pointerToMember(offset: number, name: string): string {
   return `${pointerAt(offset)}/${escapeStep(name)}`;
 }
 
+/** To the argument of that name in a query. */
+export function pointerToArgument(name: string): string {
+  return name.length > MAX_POINTER_LENGTH ? "" : `/${escapeStep(name)}`;
+}
+
 export function escapeStep(name: string): string {
   return name.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 
-function keyAt(p: number): string {
+/** `undefined`: too long for a pointer, even where each character is escaped. */
+function keyAt(p: number): string | undefined {
   const end = closingQuote(p) + 1;
-  if (end - p > MAX_POINTER_LENGTH * 6) return "".padEnd(MAX_POINTER_LENGTH);
+  if (end - p > MAX_POINTER_LENGTH * 6) return undefined;
   return escapeStep(JSON.parse(input.bytes.toString("utf8", p, end)) as string);
 }
 

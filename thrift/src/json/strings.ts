@@ -125,10 +125,12 @@ function unicodeEscape(p: number): number {
 function codeUnit(p: number): number {
   const { bytes } = input;
   if (bytes[p + 1] !== Ascii.u) failSyntax(p);
-  const high = (hexValues[bytes[p + 2]!]! << 4) | hexValues[bytes[p + 3]!]!;
-  const low = (hexValues[bytes[p + 4]!]! << 4) | hexValues[bytes[p + 5]!]!;
-  if ((high | low) > 0xff) failSyntax(p);
-  return (high << 8) | low;
+  const a = hexValues[bytes[p + 2]!]!;
+  const b = hexValues[bytes[p + 3]!]!;
+  const c = hexValues[bytes[p + 4]!]!;
+  const d = hexValues[bytes[p + 5]!]!;
+  if ((a | b | c | d) > 15) failSyntax(p);
+  return (a << 12) | (b << 8) | (c << 4) | d;
 }
 
 function writeUtf8(code: number, q: number): number {

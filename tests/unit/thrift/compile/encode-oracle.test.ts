@@ -142,7 +142,7 @@ describe("encoding agrees with the oracle", () => {
       fc.property(arbitraryCall, change, choices, ({ json, ...call }, { at, cut, put }, options) => {
         const start = at % json.length;
         const changed = json.slice(0, start) + put + json.slice(start + cut);
-        fc.pre(changed.isWellFormed() && !/\\u[dD][89a-fA-F]/.test(changed));
+        fc.pre(!/\p{Surrogate}/u.test(changed) && !/\\u[dD][89a-fA-F]/.test(changed));
         expect(encoded(call, changed, options)).toEqual(expected(call, changed, options));
       }),
       { numRuns: 300 },
