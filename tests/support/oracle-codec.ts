@@ -280,7 +280,9 @@ function base64Bytes(text: string): Uint8Array {
   const bare = text.replace(/={1,2}$/, "");
   if (!/^[A-Za-z0-9+/_-]*$/.test(bare) || bare.length % 4 === 1) return refuse("base64 expected");
   if (bare !== text && text.length % 4 !== 0) return refuse("base64 padding");
-  return Buffer.from(bare.replaceAll("-", "+").replaceAll("_", "/"), "base64");
+  const standard = bare.replaceAll("-", "+").replaceAll("_", "/");
+  const bytes = Buffer.from(standard, "base64");
+  return bytes.toString("base64").replace(/=*$/, "") === standard ? bytes : refuse("base64 with bits left over");
 }
 
 function uuidBytes(text: string): Uint8Array {

@@ -1,5 +1,6 @@
 import type { MethodDescriptor, Schema } from "../schema/descriptors.ts";
 import { compileDecoder } from "./decode.ts";
+import { Readers } from "./decode-readers.ts";
 import { compileEncoder } from "./encode.ts";
 import { createTextEncoder } from "./encode-text.ts";
 import { TypeWriters } from "./encode-types.ts";
@@ -29,7 +30,7 @@ export interface EncodedCall {
   readonly seqidOffset: number;
 }
 
-/** What a reply message holds. `json` is UTF-8 and valid until the next decode of this codec's schema: copy or write it at once. */
+/** What a reply message holds. `json` is UTF-8 and valid until the next decode, of any codec: copy or write it at once. */
 export type DecodedReply =
   | { readonly kind: "value"; readonly json: Uint8Array }
   | { readonly kind: "exception"; readonly fieldId: number; readonly typeName: string; readonly json: Uint8Array };
@@ -80,6 +81,7 @@ export function createServiceCodec(schema: Schema, serviceName: string, options:
   if (service === undefined) throw new TypeError(`The schema has no service ${serviceName}.`);
   const complete: CodecOptions = { ...defaultOptions, ...options };
   const writers = new TypeWriters(schema, complete);
+  const readers = new Readers(schema, complete);
   const methods = new Map(service.methods.map((method) => [method.name, method]));
   const codecs = new Map<string, MethodCodec>();
   return {
@@ -88,7 +90,7 @@ export function createServiceCodec(schema: Schema, serviceName: string, options:
       if (codec === undefined) {
         const method = methods.get(name);
         if (method === undefined) return undefined;
-        codec = createMethodCodec(writers, method);
+        codec = createMethodCodec(writers, readers, method);
         codecs.set(name, codec);
       }
       return codec;
@@ -96,12 +98,12 @@ export function createServiceCodec(schema: Schema, serviceName: string, options:
   };
 }
 
-function createMethodCodec(writers: TypeWriters, method: MethodDescriptor): MethodCodec {
+function createMethodCodec(writers: TypeWriters, readers: Readers, method: MethodDescriptor): MethodCodec {
   const encodeJson = compileEncoder(writers, method);
   return {
     method,
     encodeJson,
     encodeText: createTextEncoder(writers.schema, writers.options, method, encodeJson),
-    decodeResult: compileDecoder(writers.schema, method, writers.options),
+    decodeResult: compileDecoder(readers, method),
   };
 }

@@ -11,14 +11,17 @@ import type {
 } from "../schema/descriptors.ts";
 import type { CodecOptions } from "./codec.ts";
 
-/** Text of all defaults that one method may add to its replies. IDL is bounded, but structs in defaults of structs multiply. */
-const maxRenderedBytes = 1_048_576;
+/** Of one field. IDL is bounded, but structs in defaults of structs multiply. */
+const maxDefaultLength = 4_194_304;
+/** Of all fields of a service, those included that turned out to be too large. */
+const maxRenderedLength = 16_777_216;
 
 /** Renders IDL defaults as the JSON that stands for a field the instance left out. */
 export class DefaultRenderer {
   readonly #schema: Schema;
   readonly #options: CodecOptions;
-  #left = maxRenderedBytes;
+  #left = 0;
+  #rendered = 0;
 
   constructor(schema: Schema, options: CodecOptions) {
     this.#schema = schema;
@@ -27,13 +30,15 @@ export class DefaultRenderer {
 
   /** `undefined`: too large or too deep to be rendered. */
   render(type: TypeDescriptor, value: Constant, i64AsString: boolean): Uint8Array | undefined {
-    const before = this.#left;
+    const room = Math.min(maxDefaultLength, maxRenderedLength - this.#rendered);
+    this.#left = room;
     try {
       return new TextEncoder().encode(this.#value(type, value, i64AsString, this.#options.maxDepth));
     } catch (error) {
       if (!(error instanceof OverBound)) throw error;
-      this.#left = before;
       return undefined;
+    } finally {
+      this.#rendered += room - Math.max(0, this.#left);
     }
   }
 
@@ -103,9 +108,8 @@ export class DefaultRenderer {
     this.#spend("[]");
   }
 
-  /** Counts at most three bytes for a UTF-16 unit. */
   #spend(text: string): string {
-    this.#left -= text.length * 3;
+    this.#left -= text.length;
     if (this.#left < 0) throw new OverBound();
     return text;
   }

@@ -64,8 +64,8 @@ const closingRoom = 2;
 
 /** The readers of a schema, as generated code: one function for each struct and each container type. */
 export class Readers {
-  readonly #schema: Schema;
-  readonly #options: CodecOptions;
+  readonly schema: Schema;
+  readonly options: CodecOptions;
   readonly #defaults: DefaultRenderer;
   readonly #structs = new Map<number, Reader>();
   /** By identity of the type: however often a typedef multiplies it, it is compiled once. */
@@ -74,14 +74,14 @@ export class Readers {
   readonly #keys: KeySpans[] = [];
 
   constructor(schema: Schema, options: CodecOptions) {
-    this.#schema = schema;
-    this.#options = options;
+    this.schema = schema;
+    this.options = options;
     this.#defaults = new DefaultRenderer(schema, options);
   }
 
   of(type: TypeDescriptor, i64AsString: boolean): Reader {
     if (type.kind === "struct") {
-      return memoized(this.#structs, type.index, (unit) => this.#structBody(unit, this.#schema.structs[type.index]!));
+      return memoized(this.#structs, type.index, (unit) => this.#structBody(unit, this.schema.structs[type.index]!));
     }
     return memoized(this.#types[i64AsString ? "quoted" : "digits"], type, (unit) => this.#typeBody(unit, type, i64AsString));
   }
@@ -129,7 +129,7 @@ out[start]=123;out[w++]=125;`;
   #field(unit: Unit, struct: StructDescriptor, field: FieldDescriptor, place: number): string {
     const { mask, bit } = seenBit(place);
     const key = renderKey(field);
-    const value = this.#value(unit, field.type, writesI64AsString(field.annotations, this.#options));
+    const value = this.#value(unit, field.type, writesI64AsString(field.annotations, this.options));
     return `if(${mask}&${bit})throw duplicateField();${mask}|=${bit};${struct.kind === "union" ? "members++;" : ""}
 ${assertSize(value.size)}${assertRoom(key.length + paddingRoom + value.room)}${putKey(unit, key)}${value.source}`;
   }
@@ -140,7 +140,7 @@ ${assertSize(value.size)}${assertRoom(key.length + paddingRoom + value.room)}${p
       .map((field, place) => {
         const { mask, bit } = seenBit(place);
         if (field.defaultValue !== undefined) {
-          const i64AsString = writesI64AsString(field.annotations, this.#options);
+          const i64AsString = writesI64AsString(field.annotations, this.options);
           const json = this.#defaults.render(field.type, field.defaultValue, i64AsString);
           if (json === undefined) return `if((${mask}&${bit})===0)throw replyTooLarge();`;
           const rendered = unit.constant(concatenate(renderKey(field), json));
@@ -211,7 +211,7 @@ out[w-1]=${integer(close)};${assertRoom(0)}`;
   #key(unit: Unit, type: TypeDescriptor): Value {
     if (type.kind === "string" || type.kind === "binary" || type.kind === "uuid") return this.#value(unit, type, false);
     const quote = "out[w++]=34;";
-    if (type.kind === "enum" && this.#options.enums === "name") return this.#enumName(unit, type.index, quote);
+    if (type.kind === "enum" && this.options.enums === "name") return this.#enumName(unit, type.index, quote);
     const value =
       type.kind === "double"
         ? { size: 8, room: 26, source: `w=putDoubleKey(out,w,${readInt32("at")},${readInt32("at+4")});at+=8;` }
@@ -234,7 +234,7 @@ out[w-1]=${integer(close)};${assertRoom(0)}`;
       case "i32":
         return { size: 4, room: 11, source: `w=putInt(out,w,${readInt32("at")});at+=4;` };
       case "enum":
-        return this.#options.enums === "name"
+        return this.options.enums === "name"
           ? this.#enumName(unit, type.index, "")
           : { size: 4, room: 11, source: `w=putInt(out,w,${readInt32("at")});at+=4;` };
       case "i64": {
@@ -272,7 +272,7 @@ w=${put}(bytes,at,length,w);${reload}at+=length;}`,
   }
 
   #enumName(unit: Unit, index: number, quoteNumber: string): Value {
-    const { members } = this.#schema.enums[index]!;
+    const { members } = this.schema.enums[index]!;
     const names = new Map(members.toReversed().map(({ name, value }) => [value, utf8(JSON.stringify(name))]));
     return {
       size: 4,

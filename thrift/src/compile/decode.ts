@@ -1,11 +1,11 @@
-import type { MethodDescriptor, Schema } from "../schema/descriptors.ts";
+import type { MethodDescriptor } from "../schema/descriptors.ts";
 import { ReplyFault, truncated } from "../wire/reply-fault.ts";
 import { skip } from "../wire/skip.ts";
 import { typeCodeOf } from "../wire/type-code.ts";
-import type { CodecOptions, DecodedReply } from "./codec.ts";
+import type { DecodedReply } from "./codec.ts";
 import { writesI64AsString } from "./decode-default.ts";
 import { beginOutput, endOutput, writtenOutput } from "./decode-output.ts";
-import { type Reader, Readers } from "./decode-readers.ts";
+import type { Reader, Readers } from "./decode-readers.ts";
 
 /** A member of the result struct: the value, or a declared exception. */
 interface Outcome {
@@ -22,12 +22,11 @@ const voidJson = new TextEncoder().encode("null");
  * occurs in a reply. The result struct does not count as a level of nesting.
  */
 export function compileDecoder(
-  schema: Schema,
+  readers: Readers,
   method: MethodDescriptor,
-  options: CodecOptions,
 ): (message: Uint8Array, offset: number, end: number) => DecodedReply {
-  const { maxDepth, maxReplyJsonBytes } = options;
-  const outcomes = outcomesOf(schema, method, options);
+  const { maxDepth, maxReplyJsonBytes } = readers.options;
+  const outcomes = outcomesOf(readers, method);
 
   return (message, offset, end) => {
     if (offset >= end) throw truncated();
@@ -65,8 +64,8 @@ export function compileDecoder(
 }
 
 /** By field id, as its 16 bits. */
-function outcomesOf(schema: Schema, method: MethodDescriptor, options: CodecOptions): ReadonlyMap<number, Outcome> {
-  const readers = new Readers(schema, options);
+function outcomesOf(readers: Readers, method: MethodDescriptor): ReadonlyMap<number, Outcome> {
+  const { schema, options } = readers;
   const outcomes = new Map<number, Outcome>();
   for (const { id, type, annotations } of method.exceptions) {
     outcomes.set(id & 0xffff, {

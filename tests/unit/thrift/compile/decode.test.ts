@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { CodecOptions } from "../../../../thrift/src/compile/codec.ts";
 import { compileDecoder } from "../../../../thrift/src/compile/decode.ts";
+import { Readers } from "../../../../thrift/src/compile/decode-readers.ts";
 import type { MethodDescriptor, Schema, TypeDescriptor } from "../../../../thrift/src/schema/descriptors.ts";
 import { ReplyFault } from "../../../../thrift/src/wire/reply-fault.ts";
 import { hostileNames } from "../../../support/arbitrary-schema.ts";
@@ -33,7 +34,7 @@ const defaults: CodecOptions = {
 const emptySchema = schemaOf([]);
 
 function decodeBytes(schema: Schema, method: MethodDescriptor, bytes: Uint8Array, options: Partial<CodecOptions> = {}) {
-  const reply = compileDecoder(schema, method, { ...defaults, ...options })(bytes, 0, bytes.length);
+  const reply = compileDecoder(new Readers(schema, { ...defaults, ...options }), method)(bytes, 0, bytes.length);
   return { ...reply, json: new TextDecoder("utf-8", { fatal: true }).decode(reply.json) };
 }
 
@@ -243,7 +244,7 @@ describe("the result", () => {
   });
 
   it("is read where it stands", () => {
-    const decoder = compileDecoder(schema, method, defaults);
+    const decoder = compileDecoder(new Readers(schema, defaults), method);
     const bytes = Uint8Array.of(9, 9, 8, 0, 0, 0, 0, 0, 1, 0, 9, 9);
     expect(new TextDecoder().decode(decoder(bytes, 2, 10).json)).toBe("1");
     expect(faultOf(() => decoder(bytes, 2, 9))).toBe("MALFORMED");
@@ -692,7 +693,10 @@ describe("the bound of the JSON", () => {
   });
 
   it("does not outlive a failed decode", () => {
-    const decoder = compileDecoder(emptySchema, methodOf(scalar("string")), { ...defaults, maxReplyJsonBytes: 300_000 });
+    const decoder = compileDecoder(
+      new Readers(emptySchema, { ...defaults, maxReplyJsonBytes: 300_000 }),
+      methodOf(scalar("string")),
+    );
     const long = resultOf(wire.string("\u0001".repeat(300_000)));
     const short = resultOf(wire.string("short"));
     expect(faultOf(() => decoder(long, 0, long.length))).toBe("TOO_LARGE");
