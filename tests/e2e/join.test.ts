@@ -1,10 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { type FakeGateway, startFakeGateway } from "../support/fake-gateway.ts";
 import { idlText, register, request } from "../support/gateway-client.ts";
-import { startGatewayProcess } from "../support/gateway-process.ts";
+import { type GatewayProcess, type GatewayProcessOptions, startGatewayProcess } from "../support/gateway-process.ts";
 import { repository, startProgram } from "../support/program.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
@@ -14,6 +14,12 @@ const service = {
   idl: idlText("asset_management.thrift"),
   paths: { newAsset: "insertAsset", getAsset: "queryAsset" },
 };
+
+async function startGateway(options?: GatewayProcessOptions): Promise<GatewayProcess> {
+  const gateway = await startGatewayProcess(options);
+  onTestFinished(() => gateway.stop());
+  return gateway;
+}
 
 /** Asks until the answer is 200; resolves to how long that took. */
 async function untilServed(url: string): Promise<number> {
@@ -30,7 +36,7 @@ async function untilServed(url: string): Promise<number> {
 
 describe("a server that joined with server-utils", { timeout: 60_000 }, () => {
   it.each(["framed", "buffered"])("%s: takes calls, and none after its SIGTERM", async (transport) => {
-    const gateway = await startGatewayProcess();
+    const gateway = await startGateway();
     const apiKey = await register(gateway.url, "owner", [service]);
     const server = startProgram([assetService, "--gateway", gateway.url, "--transport", transport], { env: { API_KEY: apiKey } });
     await server.says(/joined/);
@@ -55,14 +61,13 @@ describe("a server that joined with server-utils", { timeout: 60_000 }, () => {
     server.signal("SIGTERM");
     expect(await server.exit).toBe(0);
     expect((await request(`${gateway.url}/AssetManagement/getAsset?ID=1`)).json.code).toBe("NO_HEALTHY_INSTANCE");
-    await gateway.stop();
   });
 
   it.each(["SIGTERM", "SIGKILL"] as const)(
     "takes calls again within 5 s of a gateway that ended with %s and came back",
     async (signal) => {
       const dataDir = temporaryDirectory();
-      const first = await startGatewayProcess({ dataDir });
+      const first = await startGateway({ dataDir });
       const { url } = first;
       const apiKey = await register(url, "owner", [service]);
       const server = startProgram([assetService, "--gateway", url], { env: { API_KEY: apiKey } });
@@ -70,22 +75,20 @@ describe("a server that joined with server-utils", { timeout: 60_000 }, () => {
       await untilServed(`${url}/AssetManagement/getAsset?ID=1`);
       await first.end(signal);
 
-      const second = await startGatewayProcess({ dataDir, args: ["--port", new URL(url).port] });
+      const second = await startGateway({ dataDir, args: ["--port", new URL(url).port] });
       expect(await untilServed(`${url}/AssetManagement/getAsset?ID=1`)).toBeLessThan(5_000);
-      await second.stop();
     },
   );
 
   it("takes calls within 5 s of a gateway that starts after it", async () => {
     const dataDir = temporaryDirectory();
-    const first = await startGatewayProcess({ dataDir });
+    const first = await startGateway({ dataDir });
     const apiKey = await register(first.url, "owner", [service]);
     await first.end("SIGTERM");
     const server = startProgram([assetService, "--gateway", first.url], { env: { API_KEY: apiKey } });
     await server.says(/"ready"/);
-    const second = await startGatewayProcess({ dataDir, args: ["--port", new URL(first.url).port] });
+    const second = await startGateway({ dataDir, args: ["--port", new URL(first.url).port] });
     expect(await untilServed(`${second.url}/AssetManagement/getAsset?ID=1`)).toBeLessThan(5_000);
-    await second.stop();
   });
 });
 
