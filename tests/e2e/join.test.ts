@@ -75,7 +75,7 @@ describe("a server that joined with server-utils", { timeout: 60_000 }, () => {
       await untilServed(`${url}/AssetManagement/getAsset?ID=1`);
       await first.end(signal);
 
-      const second = await startGateway({ dataDir, args: ["--port", new URL(url).port] });
+      await startGateway({ dataDir, args: ["--port", new URL(url).port] });
       expect(await untilServed(`${url}/AssetManagement/getAsset?ID=1`)).toBeLessThan(5_000);
     },
   );
