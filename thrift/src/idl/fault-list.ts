@@ -14,9 +14,10 @@ export class FaultList {
     this.#maxFaults = maxFaults;
   }
 
-  /** A fault over a bound ends the work: going on is what the bound forbids. */
+  /** A fault that is come upon twice is one. A fault over a bound ends the work: going on is what the bound forbids. */
   add(code: IdlFaultCode, place: Place, message: string): void {
-    this.faults.push(describe(code, place, message));
+    const fault = describe(code, place, message);
+    if (!this.faults.some((known) => isSame(known, fault))) this.faults.push(fault);
     if (code === "IDL_LIMIT" || this.faults.length >= this.#maxFaults) throw new CompilationStopped();
   }
 
@@ -27,4 +28,8 @@ export class FaultList {
 
 function describe(code: IdlFaultCode, { source, at }: Place, message: string): IdlFault {
   return { code, file: source.name, ...source.locate(at), message, excerpt: source.excerpt(at) };
+}
+
+function isSame(a: IdlFault, b: IdlFault): boolean {
+  return a.line === b.line && a.column === b.column && a.file === b.file && a.message === b.message;
 }

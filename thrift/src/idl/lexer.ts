@@ -1,6 +1,6 @@
 import { printable } from "./source.ts";
 
-export type TokenKind = "end" | "identifier" | "keyword" | "integer" | "double" | "string" | "symbol" | "unexpected" | "bad";
+type TokenKind = "end" | "identifier" | "keyword" | "integer" | "double" | "string" | "symbol" | "unexpected" | "bad";
 
 /** Words that are never identifiers. `uuid` is none: files older than the type use it as a name. */
 const KEYWORDS = new Set(

@@ -12,7 +12,7 @@ export type ParseLimits = Pick<
 >;
 
 /** Thrown after a syntax fault was noted, to where the parser can go on. */
-export class SyntaxFault extends Error {}
+class SyntaxFault extends Error {}
 
 const DEFINITION_WORDS = new Set(
   "include cpp_include namespace typedef enum senum const struct union exception service".split(" "),

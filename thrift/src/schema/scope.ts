@@ -12,12 +12,12 @@ export interface Declared<Node> {
 }
 
 /** What a type's name means: an entry of the table of its kind. */
-export interface TypeEntry {
+interface TypeEntry {
   readonly kind: "struct" | "enum" | "typedef" | "service";
   readonly index: number;
 }
 
-export type ConstantEntry =
+type ConstantEntry =
   | { readonly kind: "const"; readonly index: number }
   | { readonly kind: "member"; readonly enumIndex: number; readonly member: string };
 
@@ -60,8 +60,7 @@ export class Scope {
   findType(file: number, name: string, at: number): TypeEntry | undefined {
     const found = this.#search(file, name, (scope, local) => scope.types.get(local));
     if (found.length > 1) this.#complainOfTwo(file, name, at);
-    else if (found.length === 0)
-      this.complain(file, at, `unknown type '${name}'${this.#explain(file, name, (scope) => scope.types, SCALAR_NAMES)}`);
+    if (found.length === 0) this.complain(file, at, `unknown type '${name}'${this.#explainType(file, name)}`);
     return found.length === 1 ? found[0] : undefined;
   }
 
@@ -85,11 +84,7 @@ export class Scope {
   }
 
   complainOfUnknownConstant(file: number, name: string, at: number): void {
-    this.complain(
-      file,
-      at,
-      `unknown constant '${name}'${this.#explain(file, name, (scope) => scope.constants, ["true", "false"])}`,
-    );
+    this.complain(file, at, `unknown constant '${name}'${this.#explainConstant(file, name)}`);
   }
 
   /** A plain name in the file itself; `prefix.name` in all files included under the prefix. */
@@ -106,22 +101,30 @@ export class Scope {
   }
 
   #complainOfTwo(file: number, name: string, at: number): void {
-    const prefix = name.slice(0, name.indexOf("."));
-    this.complain(file, at, `'${name}' is ambiguous: several files included as '${prefix}' declare it`);
+    this.complain(file, at, `'${name}' is ambiguous: several included files of one name declare it`);
   }
 
-  #explain(file: number, name: string, namesOf: (scope: FileScope) => Map<string, unknown>, builtIn: readonly string[]): string {
-    const scope = this.#scopes[file]!;
+  #explainType(file: number, name: string): string {
+    const { types, included } = this.#scopes[file]!;
     const dot = name.lastIndexOf(".");
-    if (dot < 0) return suggest(name, [...builtIn, ...namesOf(scope).keys()]);
+    if (dot < 0) return suggest(name, [...SCALAR_NAMES, ...types.keys()]);
     const prefix = name.slice(0, dot);
-    const included = scope.included.get(prefix);
-    if (included === undefined) return `: no file is included as '${prefix}'${suggest(prefix, scope.included.keys())}`;
-    const names = included.flatMap((candidate) => [...namesOf(this.#scopes[candidate]!).keys()]);
-    return suggest(
-      name,
-      names.map((local) => `${prefix}.${local}`),
-    );
+    const files = included.get(prefix);
+    if (files === undefined) return `: no file is included as '${prefix}'${suggest(prefix, included.keys())}`;
+    const names = files.flatMap((other) => [...this.#scopes[other]!.types.keys()].map((local) => `${prefix}.${local}`));
+    return suggest(name, names);
+  }
+
+  #explainConstant(file: number, name: string): string {
+    const { types, constants, included } = this.#scopes[file]!;
+    const dot = name.lastIndexOf(".");
+    if (dot < 0) return suggest(name, ["true", "false", ...constants.keys()]);
+    const prefix = name.slice(0, dot);
+    const files = included.get(prefix);
+    if (files === undefined)
+      return `: no enum or included file is named '${prefix}'${suggest(prefix, [...included.keys(), ...types.keys()])}`;
+    const names = files.flatMap((other) => [...this.#scopes[other]!.constants.keys()].map((local) => `${prefix}.${local}`));
+    return suggest(name, names);
   }
 
   #includedByPrefix(file: LoadedFile): Map<string, number[]> {

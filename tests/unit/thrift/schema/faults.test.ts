@@ -124,6 +124,8 @@ const SEMANTIC: readonly Refused[] = [
   ["an enum for text", "enum A {X} const string C = ^A.X", "expected a string, found 0"],
   ["a type as a value", "struct S {} const i32 A = ^S", "unknown constant 'S'"],
   ["a constant that is misspelt", "const i32 LIMIT = 1 const i32 B = ^LIMT", "unknown constant 'LIMT'; did you mean 'LIMIT'?"],
+  ["an enum that is misspelt", "enum Color {RED} const i32 B = ^Colr.RED", "named 'Colr'; did you mean 'Color'?"],
+  ["an unknown constant, used twice", "const i32 A = B const i32 B = ^XYZ struct S {1: i32 a = A}", "unknown constant 'XYZ'"],
   ["a constant of another type", "const string A = 'x' const i32 B = ^A", "expected an integer for i32"],
   ["a constant of itself", "const i32 A = ^A", "'A' refers to itself"],
   ["constants in a circle", "const i32 A = ^B const i32 B = A", "refers to itself"],

@@ -117,13 +117,24 @@ describe("an included file", () => {
 
   test("shows its faults under its name", () => {
     const files = {
-      "main.thrift": 'include "b.thrift" struct A {1: b.T t, 2: b.Tt u, 3: B.T v}',
-      "b.thrift": "struct T {1: X x}",
+      "main.thrift": 'include "b.thrift" struct A {1: b.T t, 2: b.Asse u, 3: B.T v}',
+      "b.thrift": "struct T {1: X x} struct Asset {}",
     };
     expect(faultsOf(files)).toEqual([
-      "main.thrift:1:43 IDL_SEMANTIC unknown type 'b.Tt'; did you mean 'b.T'?",
-      "main.thrift:1:54 IDL_SEMANTIC unknown type 'B.T': no file is included as 'B'; did you mean 'b'?",
+      "main.thrift:1:43 IDL_SEMANTIC unknown type 'b.Asse'; did you mean 'b.Asset'?",
+      "main.thrift:1:56 IDL_SEMANTIC unknown type 'B.T': no file is included as 'B'; did you mean 'b'?",
       "b.thrift:1:14 IDL_SEMANTIC unknown type 'X'",
+    ]);
+  });
+
+  test("and another of its name: constants that both declare are ambiguous, said once", () => {
+    const files = {
+      "main.thrift": 'include "x/b.thrift" include "y/b.thrift" struct A {1: i32 a = C} const i32 C = b.L',
+      "x/b.thrift": "const i32 L = 1",
+      "y/b.thrift": "const i32 L = 2",
+    };
+    expect(faultsOf(files)).toEqual([
+      "main.thrift:1:81 IDL_SEMANTIC 'b.L' is ambiguous: several included files of one name declare it",
     ]);
   });
 
@@ -134,7 +145,7 @@ describe("an included file", () => {
       "y/b.thrift": "struct T {}",
     };
     expect(faultsOf(files)).toEqual([
-      "main.thrift:1:56 IDL_SEMANTIC 'b.T' is ambiguous: several files included as 'b' declare it",
+      "main.thrift:1:56 IDL_SEMANTIC 'b.T' is ambiguous: several included files of one name declare it",
     ]);
   });
 });
