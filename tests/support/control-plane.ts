@@ -69,7 +69,7 @@ export interface TestOptions {
   readonly dataDir?: string;
 }
 
-export const testLimits: ControlPlaneConfig["limits"] = {
+const testLimits: ControlPlaneConfig["limits"] = {
   maxRegistrationBodyBytes: 4 * 1024 * 1024,
   maxDepth: 64,
   maxFrameBytes: 16_384_000,

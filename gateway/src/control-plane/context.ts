@@ -1,5 +1,4 @@
 import type { AddressPolicy } from "../core/address-policy.ts";
-import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import type { InstanceQuota } from "./connect/instance-quota.ts";
 import type { KeyCheck } from "./key-check.ts";
@@ -46,7 +45,6 @@ export interface ControlPlaneContext {
   readonly registrations: RateLimit;
   /** Of /connect and /health, by ServerID. */
   readonly beats: RateLimit;
-  readonly clock: Clock;
   readonly logger: Logger;
   /** One line for each accepted change: who did what, never a key or a body. */
   readonly audit: Logger;

@@ -81,7 +81,6 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     quota: createInstanceQuota(config.limits.maxInstancesPerService),
     registrations: createRateLimit(config.limits.registrationsPerMinute, MINUTE_MS, clock),
     beats: createRateLimit(BEATS_PER_WINDOW, BEAT_WINDOW_MS, clock),
-    clock,
     logger,
     audit: auditLogger(logger),
   };

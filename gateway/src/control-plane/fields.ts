@@ -16,7 +16,7 @@ export function invalidField(pointer: string, detail: string, suggestions: reado
   return new GatewayError("INVALID_FIELD", detail, { members: { pointer, ...(suggestions.length > 0 && { suggestions }) } });
 }
 
-export function limitExceeded(pointer: string, detail: string): GatewayError {
+function limitExceeded(pointer: string, detail: string): GatewayError {
   return new GatewayError("LIMIT_EXCEEDED", detail, { members: { pointer } });
 }
 

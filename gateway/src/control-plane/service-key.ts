@@ -25,10 +25,14 @@ export function assertServiceKey(
   const { catalog } = context.publisher;
   const service = catalog.service(serviceName);
   const owner = service && catalog.owner(service.ownerId);
-  if (!owner) throw new GatewayError("SERVICE_NOT_FOUND", "There is no such service.", { members: { pointer: "/ServiceName" } });
+  if (!owner) throw serviceNotFound();
   try {
     return { service, holder: context.keys.assertOwner(key, owner.keyDigest) };
   } catch (cause) {
     throw new GatewayError("FORBIDDEN", "This key is another owner's.", { cause });
   }
+}
+
+export function serviceNotFound(): GatewayError {
+  return new GatewayError("SERVICE_NOT_FOUND", "There is no such service.", { members: { pointer: "/ServiceName" } });
 }

@@ -14,7 +14,7 @@ import {
 } from "./ip-address.ts";
 
 /** Where one of the gateway's listeners stands, as `server.address()` tells it. */
-export interface ListenerAddress {
+interface ListenerAddress {
   readonly address: string;
   readonly port: number;
 }
@@ -34,10 +34,10 @@ export interface AddressPolicyOptions {
 /** Which addresses the gateway may connect to as instances: asked when one joins, and again at each connection, since a name may meanwhile lead elsewhere. */
 export interface AddressPolicy {
   /**
-   * Checks what a server declares; a host name is resolved, and each of its addresses checked. Resolves to those.
+   * Checks what a server declares; a host name is resolved, and each of its addresses checked.
    * @throws {GatewayError} INVALID_ADDRESS, ADDRESS_FORBIDDEN, PORT_FORBIDDEN; REGISTRY_UNAVAILABLE when names can't be resolved now
    */
-  assertEndpoint(host: string, port: number): Promise<readonly string[]>;
+  assertEndpoint(host: string, port: number): Promise<void>;
   /** Why no connection may go to this IP address and port; `undefined`: it may. Asked again for what a name resolves to at each connection. */
   checkAddress(ip: string, port: number): GatewayError | undefined;
 }
@@ -121,7 +121,6 @@ export function createAddressPolicy(options: AddressPolicyOptions): AddressPolic
         const refusal = checkAddress(address, port);
         if (refusal) throw refusal;
       }
-      return addresses;
     },
   };
 }

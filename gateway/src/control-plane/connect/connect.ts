@@ -3,10 +3,11 @@ import { GatewayError } from "../../core/errors.ts";
 import type { Caller, ControlPlaneContext } from "../context.ts";
 import { Fields, invalidField, quote } from "../fields.ts";
 import { KEY_RULE } from "../key-check.ts";
+import type { CatalogService } from "../publish/catalog.ts";
 import { PROTOCOLS, TRANSPORTS } from "../publish/dialect.ts";
 import { NAME_LENGTH } from "../register/registration.ts";
 import type { InstanceRecord } from "../registry/registry.ts";
-import { assertServiceKey } from "../service-key.ts";
+import { assertServiceKey, serviceNotFound } from "../service-key.ts";
 import { isRegisteredServer } from "./registered-servers.ts";
 import { serverIdOf } from "./server-id.ts";
 
@@ -45,6 +46,7 @@ export async function connect(context: ControlPlaneContext, body: unknown, calle
   const release = quota.reserve(serviceName, serverId, publisher.instances(serviceName));
   try {
     await registry.join(record);
+    await assertStillOwned(context, service, serverId);
     publisher.joined(record);
   } finally {
     release();
@@ -52,6 +54,17 @@ export async function connect(context: ControlPlaneContext, body: unknown, calle
   audit.info({ action: "connect", service: serviceName, serverId, address, port, author: holder, ...caller }, "server connected");
   const ttlSeconds = config.timeToLiveSeconds;
   return { serverId, ttlSeconds, heartbeatMs: Math.floor((ttlSeconds * 1_000) / BEATS_PER_TTL) };
+}
+
+/** The owner may have removed the service meanwhile, and another one may have taken the name. */
+async function assertStillOwned(
+  { publisher, registry }: ControlPlaneContext,
+  service: CatalogService,
+  serverId: string,
+): Promise<void> {
+  if (publisher.catalog.service(service.name)?.ownerId === service.ownerId) return;
+  await registry.leave(serverId);
+  throw serviceNotFound();
 }
 
 function parseRecord(fields: Fields, serviceName: string): InstanceRecord {

@@ -38,7 +38,6 @@ export interface CatalogService {
 /** Owners and their services, in memory: what keys are checked against, and what is listed. */
 export interface Catalog {
   owner(ownerId: string): OwnerHead | undefined;
-  ownerCount(): number;
   /** Whose key has this digest. */
   ownerOfKey(keyDigest: string): OwnerHead | undefined;
   service(name: string): CatalogService | undefined;
@@ -57,7 +56,6 @@ export function createCatalog(): MutableCatalog {
   const services = new Map<string, CatalogService>();
   return {
     owner: (ownerId) => owners.get(ownerId),
-    ownerCount: () => owners.size,
     ownerOfKey: (keyDigest) => ownersByKey.get(keyDigest),
     service: (name) => services.get(name),
     services: () => services.values(),

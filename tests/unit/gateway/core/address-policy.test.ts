@@ -155,11 +155,11 @@ describe("endpoints", () => {
   test("an IP address needs no resolver", async () => {
     const resolve = () => Promise.reject(new Error("asked"));
     const policy = createAddressPolicy({ allowLoopback: true, networks: [], resolve });
-    expect(await policy.assertEndpoint("fd12::7", 9090)).toEqual(["fd12::7"]);
+    await expect(policy.assertEndpoint("fd12::7", 9090)).resolves.toBeUndefined();
   });
 
   test("localhost is resolved by the system", async () => {
-    expect(await anywhere.assertEndpoint("localhost", 9090)).not.toHaveLength(0);
+    await expect(anywhere.assertEndpoint("localhost", 9090)).resolves.toBeUndefined();
     await expect(noLoopback.assertEndpoint("localhost", 9090)).rejects.toMatchObject({ code: "ADDRESS_FORBIDDEN" });
   });
 });

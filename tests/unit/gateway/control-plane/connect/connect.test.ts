@@ -10,6 +10,8 @@ import {
   startControlPlane,
   type TestOptions,
 } from "../../../../support/control-plane.ts";
+import { createFakeClock } from "../../../../support/fake-clock.ts";
+import { createMemoryRegistry } from "../../../../support/memory-registry.ts";
 
 const UUID_V5 = /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
@@ -342,6 +344,22 @@ describe("a server is refused", () => {
     const [instance] = snapshot.entry("AssetManagement")!.instances;
     expect((await attempt(instance!.port)).status).toBe(200);
     await stop();
+  });
+
+  test("when its service is removed in the middle of it", async () => {
+    const clock = createFakeClock();
+    const registry = createMemoryRegistry(clock, { timeToLiveMs: 45_000, timeToDieMs: 90_000, rememberMs: 1 });
+    const { api, apiKey, attempt } = await connected({ options: { registry } });
+    const { join } = registry;
+    registry.join = async (record) => {
+      await join(record);
+      await api.put("/update?ownerid=ann").set({ apikey: apiKey }).send(registration([])).expect(200);
+    };
+    const answer = await attempt().expect(404);
+    expect(answer.body).toMatchObject({ code: "SERVICE_NOT_FOUND", Status: "failed" });
+    const listed: unknown[] = [];
+    registry.watch((_service, instances) => listed.push(...instances));
+    expect(listed).toEqual([]);
   });
 
   test("while the registry is down", async () => {
