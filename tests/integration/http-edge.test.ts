@@ -177,8 +177,7 @@ const rows: readonly Row[] = [
   {
     name: "a transfer coding beside chunked",
     bytes: `${chunked.replace("chunked", "gzip, chunked")}\r\n0\r\n\r\n`,
-    ...unsupported,
-    closes: true,
+    ...bad,
   },
   {
     name: "HTTP-038 a huge length",

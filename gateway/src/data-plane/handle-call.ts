@@ -263,7 +263,8 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
 
   #fail(error: GatewayError): void {
     const { code, status, detail, headers } = error;
-    const place = this.#route === undefined ? {} : { service: this.#entry!.name, method: this.#route.codec.method.name };
+    // Not from the codec: that it can't be compiled may be the very failure.
+    const place = this.#meter === undefined ? {} : { service: this.#meter.service, method: this.#meter.method };
     // Part of another answer is out already: only the end of the connection can say that it is not whole.
     if (this.#res.headersSent) this.#res.destroy();
     else
@@ -325,8 +326,8 @@ type Outcome = Parameters<Balancer["release"]>[2];
 type DecodedException = Extract<DecodedReply, { kind: "exception" }>;
 
 function outcomeOf(error: GatewayError, sent: boolean): Outcome {
-  if (!sent) return "connect-failed";
-  return error.code === "UPSTREAM_TIMEOUT" ? "timed-out" : "lost";
+  if (error.code === "UPSTREAM_TIMEOUT") return "timed-out";
+  return sent ? "lost" : "connect-failed";
 }
 
 /** Another instance may do better. A reply that is too large is so everywhere, and a deadline is over for good. */

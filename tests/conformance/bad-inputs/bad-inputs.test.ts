@@ -38,7 +38,7 @@ afterEach(async () => {
   expect({ status: good.status, text: good.text }).toEqual({ status: 200, text: '{"Exist":true}' });
 });
 
-afterAll(() => fixture?.stop());
+afterAll(() => fixture.stop());
 
 /** A raw request on a connection of its own, so that its bytes go out as they are. */
 async function send(

@@ -5,6 +5,7 @@ import { requestIdFrom } from "../../core/request-id.ts";
 import { answerProblem } from "./answer.ts";
 import { answerClientFault, clientFault, type LastExchange, type OnRefused, rawProblem } from "./client-fault.ts";
 import { endWith, refuseFurtherRequests, refusesFurtherRequests } from "./closing.ts";
+import { inTurn } from "./pipelining.ts";
 import { requestFault, targetFault } from "./request-fault.ts";
 
 export interface HttpLimits {
@@ -92,8 +93,9 @@ export function listenHttp(options: ListenOptions): Promise<Listener> {
       refuseFurtherRequests(socket);
     }
     const fault = requestFault(req, limits.maxHeaders) ?? targetFault(req);
-    if (fault === undefined) requestListener(req, res);
-    else refuse(req, res, fault);
+    if (fault !== undefined) refuse(req, res, fault);
+    else if (res.socket !== null) requestListener(req, res);
+    else inTurn(socket, res, () => requestListener(req, res));
   };
 
   const refuse = (req: IncomingMessage, res: ServerResponse, fault: GatewayError): void => {

@@ -19,6 +19,10 @@ export function requestFault(req: IncomingMessage, maxHeaders: number): GatewayE
   }
   if (hosts > 1) return new GatewayError("BAD_REQUEST", "The request has two Host headers.");
   if (hosts === 0 && req.httpVersion === "1.1") return new GatewayError("BAD_REQUEST", "The request has no Host header.");
+  const transferEncoding = req.headers["transfer-encoding"];
+  if (transferEncoding !== undefined && transferEncoding.toLowerCase() !== "chunked") {
+    return new GatewayError("BAD_REQUEST", "The only Transfer-Encoding that is understood is chunked.");
+  }
   if (contentTypes > 1) return new GatewayError("BAD_REQUEST", "The request has two Content-Type headers.");
   return undefined;
 }

@@ -1,0 +1,68 @@
+import { EventEmitter, once } from "node:events";
+import type { ServerResponse } from "node:http";
+import { afterEach, expect, it } from "vitest";
+import { type Listener, listenHttp } from "../../../../../gateway/src/data-plane/http/listen.ts";
+import { RawConnection } from "../../../../support/raw-http.ts";
+
+let listener: Listener | undefined;
+afterEach(() => listener?.close(0));
+
+/** A listener that answers only when it is told to. */
+async function listenSilently() {
+  const started: ServerResponse[] = [];
+  const changes = new EventEmitter();
+  listener = await listenHttp({
+    host: "127.0.0.1",
+    port: 0,
+    requestListener(_, res) {
+      started.push(res);
+      changes.emit("started");
+    },
+    limits: {
+      maxHeaderBytes: 16_384,
+      maxHeaders: 200,
+      maxConnections: 100,
+      maxRequestsPerSocket: 0,
+      headersTimeoutMs: 10_000,
+      requestTimeoutMs: 10_000,
+      keepAliveTimeoutMs: 10_000,
+    },
+  });
+  const until = async (count: number) => {
+    while (started.length < count) await once(changes, "started");
+  };
+  return { url: listener.url, started, until };
+}
+
+const requests = (count: number) => "GET /a/b HTTP/1.1\r\nHost: a\r\n\r\n".repeat(count);
+
+it("runs a few requests of a connection ahead of their turn, the rest as those are answered", async () => {
+  const { url, started, until } = await listenSilently();
+  const connection = await RawConnection.open(url);
+  connection.send(requests(100));
+  await until(17);
+  for (let answered = 0; answered < 100; answered += 1) {
+    // The oldest, 16 behind it, and one more for each answer to one of those.
+    const allowed = Math.min(17 + Math.max(0, answered - 1), 100);
+    await until(allowed);
+    expect(started).toHaveLength(allowed);
+    started[answered]!.end(String(answered));
+    expect((await connection.response())?.headers["transfer-encoding"] ?? "").toBe("");
+  }
+  connection.close();
+});
+
+it("never starts what waited on a connection that is gone", async () => {
+  const { url, started, until } = await listenSilently();
+  const connection = await RawConnection.open(url);
+  connection.send(requests(100));
+  await until(17);
+  const gone = once(started[0]!, "close");
+  connection.close();
+  await gone;
+  const another = await RawConnection.open(url);
+  another.send(requests(1));
+  await until(18);
+  expect(started).toHaveLength(18);
+  another.close();
+});
