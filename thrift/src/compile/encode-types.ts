@@ -3,7 +3,7 @@ import type { EnumTable } from "../json/scalars.ts";
 import type { Schema, TypeDescriptor } from "../schema/descriptors.ts";
 import { typeCodeOf } from "../wire/type-code.ts";
 import type { CodecOptions } from "./codec.ts";
-import { isTextKey } from "./decode-default.ts";
+import { isScalar } from "./decode-scalars.ts";
 import { integer } from "./emit.ts";
 import { DefaultWriter } from "./encode-default.ts";
 import { structBody } from "./encode-struct.ts";
@@ -197,7 +197,7 @@ export class UnitOfTypes {
     const code = integer(typeCodeOf(element));
     const write = this.value(element, "depth-1");
     const one =
-      this.writers.options.lenient && isTextKey(element)
+      this.writers.options.lenient && isScalar(element)
         ? `if(c!==91&&c!==123&&c!==110){${write}x.setInt8(start,${code});x.setInt32(start+1,1);output.end=o;return p;}`
         : "";
     const set = kind === "set";
@@ -225,7 +225,7 @@ x.setInt8(start,${code});x.setInt32(start+1,n);output.end=o;`;
     const keyCode = integer(typeCodeOf(key));
     const valueCode = integer(typeCodeOf(value));
     const writeValue = this.value(value, "depth-1");
-    const object = isTextKey(key)
+    const object = isScalar(key)
       ? `if(c===123){
 ${advance}
 if(c!==125)for(;;){
@@ -244,7 +244,7 @@ ${advance}
 }
 }else `
       : "";
-    const expected = isTextKey(key) ? '"an object, or an array of [key, value] pairs"' : '"an array of [key, value] pairs"';
+    const expected = isScalar(key) ? '"an object, or an array of [key, value] pairs"' : '"an array of [key, value] pairs"';
     return `const start=o,members=openMembers();let n=0;o+=6;c=b[p];
 if(depth===0&&(c===123||c===91))failDepth(p);
 ${object}{
