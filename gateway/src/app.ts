@@ -143,14 +143,16 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   async function listen(): Promise<GatewayAddresses> {
     await ready();
     const onRefused = metrics.refused;
+    const onAcceptError = (error: Error) => logger.warn({ err: error }, "a connection could not be accepted");
+    const common = { limits, onRefused, onAcceptError };
     try {
-      const admin = await start({ host: config.adminHost, port: config.adminPort, requestListener: adminApp, limits, onRefused });
+      const admin = await start({ host: config.adminHost, port: config.adminPort, requestListener: adminApp, ...common });
       const requestListener = (request: IncomingMessage, response: ServerResponse): void => {
         if (CONTROL_PATH.test(request.url!)) app(request, response);
         else handleCall(request, response);
       };
       const { host, port } = config;
-      const own = await start({ host, port, requestListener, limits, onRefused, ...expressClasses(app) });
+      const own = await start({ host, port, requestListener, ...common, ...expressClasses(app) });
       return { url: own.url, adminUrl: admin.url };
     } catch (error) {
       await close();
