@@ -10,6 +10,7 @@ import type {
   TypeDescriptor,
 } from "../schema/descriptors.ts";
 import type { CodecOptions } from "./codec.ts";
+import { isScalar } from "./decode-scalars.ts";
 
 /** Of one field. IDL is bounded, but structs in defaults of structs multiply. */
 const maxDefaultLength = 4_194_304;
@@ -87,7 +88,7 @@ export class DefaultRenderer {
       const keyText = this.#value(type.key, key, i64AsString, depth);
       return [keyText, this.#value(type.value, value, i64AsString, depth)] as const;
     });
-    if (!isTextKey(type.key)) return `[${entries.map(([key, value]) => `[${key},${value}]`).join()}]`;
+    if (!isScalar(type.key)) return `[${entries.map(([key, value]) => `[${key},${value}]`).join()}]`;
     return `{${entries.map(([key, value]) => `${key.startsWith('"') ? key : `"${key}"`}:${value}`).join()}}`;
   }
 
@@ -116,11 +117,6 @@ export class DefaultRenderer {
 }
 
 class OverBound extends Error {}
-
-/** Maps with such keys are JSON objects; others are arrays of pairs. */
-export function isTextKey(key: TypeDescriptor): boolean {
-  return key.kind !== "struct" && key.kind !== "list" && key.kind !== "set" && key.kind !== "map";
-}
 
 export function writesI64AsString(annotations: readonly (readonly [string, string])[], options: CodecOptions): boolean {
   return options.i64 === "string" || annotations.some(([name]) => name === "api.js_conv" || name === "agw.js_conv");
