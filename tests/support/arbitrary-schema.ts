@@ -181,7 +181,7 @@ function arbitraryInteger(kind: keyof typeof integerBits): fc.Arbitrary<bigint> 
   );
 }
 
-export const arbitrarySchema: fc.Arbitrary<SchemaAndMethod> = fc
+const arbitrarySchema: fc.Arbitrary<SchemaAndMethod> = fc
   .integer({ min: 1, max: 4 })
   .chain((count) => fc.tuple(...Array.from({ length: count }, () => arbitraryStruct(count))))
   .map(([root, ...others]) => {
@@ -231,7 +231,7 @@ export const arbitraryCall: fc.Arbitrary<SchemaAndMethod & { readonly json: stri
 );
 
 /** JSON text of a value, as a reply holds it. `depth` bounds the recursion of structs. */
-export function arbitraryJson(schema: Schema, type: TypeDescriptor, quotedI64 = false, depth = 3): fc.Arbitrary<string> {
+function arbitraryJson(schema: Schema, type: TypeDescriptor, quotedI64 = false, depth = 3): fc.Arbitrary<string> {
   switch (type.kind) {
     case "bool":
       return fc.constantFrom("true", "false");

@@ -81,7 +81,7 @@ export function oracleDecode(
 }
 
 /** An IDL constant as it stands on the wire: what a struct leaves out has that struct's own defaults. */
-export function oracleConstant(schema: Schema, type: TypeDescriptor, constant: Constant): WireTree {
+function oracleConstant(schema: Schema, type: TypeDescriptor, constant: Constant): WireTree {
   switch (type.kind) {
     case "bool":
       return { code: 2, value: constant as boolean };
