@@ -464,6 +464,20 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
     expect((await request(`${gateway.url}/disconnect`, { method: "POST", json: { ApiKey: apiKey, ServerID } })).status).toBe(200);
   },
 
+  async "heartbeat-rate"() {
+    const { gateway, apiKey } = fixture;
+    const beat = (ServerID: string) =>
+      request(`${gateway.url}/health`, { method: "POST", json: { ApiKey: apiKey, ServerID } }).then(({ status }) => status);
+    const greedy = await connect(gateway.url, apiKey, "Names", 9091);
+    const modest = await connect(gateway.url, apiKey, "Names", 9092);
+    const statuses = await Promise.all(Array.from({ length: 200 }, () => beat(greedy)));
+    expect(new Set(statuses)).toEqual(new Set([200, 429]));
+    expect(await beat(modest)).toBe(200);
+    for (const ServerID of [greedy, modest]) {
+      await request(`${gateway.url}/disconnect`, { method: "POST", json: { ApiKey: apiKey, ServerID } });
+    }
+  },
+
   async "admin-reads-only"() {
     const { adminUrl } = fixture.gateway;
     for (const path of [

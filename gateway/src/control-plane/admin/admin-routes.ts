@@ -87,7 +87,11 @@ export function createAdminRouter({ context, readiness, metrics, observed }: Adm
     const query = parseQuery(originalUrl, ["limit", "after", "service"]);
     const { limit, after } = parsePage(query);
     const service = query.get("service");
-    if (service === undefined) throw invalidField("/service", "The parameter service is missing.");
+    if (service === undefined) {
+      const { items, ...rest } = pageOf(publisher.catalog.services(), ({ name }) => name, { limit, after });
+      const current = await Promise.all(items.map(({ name, revision }) => store.serviceRevision(name, revision)));
+      return { body: { items: current.filter((each) => each !== undefined).map(revisionView), ...rest } };
+    }
     if (after !== undefined && !/^[0-9]{1,15}$/.test(after)) throw invalidField("/after", "after must be a revision.");
     const history = await store.history(service);
     if (history.length === 0) throw serviceNotFound();

@@ -125,6 +125,18 @@ describe("lists", () => {
     expect(await serverIds(`?limit=2&after=${all[0]}`)).toEqual(all.slice(1));
   });
 
+  test("the current revision of every service", async () => {
+    const { admin, register } = await startControlPlane();
+    await register(registration([assetService(), assetService({ ServiceName: "Other" })]));
+    const answer = await admin.get("/admin/v1/revisions").expect(200);
+    expect(answer.body.items).toMatchObject([
+      { service: "AssetManagement", revision: 1 },
+      { service: "Other", revision: 1 },
+    ]);
+    const page = await admin.get("/admin/v1/revisions?limit=1").expect(200);
+    expect(page.body).toMatchObject({ items: [{ service: "AssetManagement" }], next: "AssetManagement" });
+  });
+
   test("revisions of a service, without its IDL", async () => {
     const { admin, api, register } = await startControlPlane();
     const apikey = await register();
@@ -157,7 +169,7 @@ describe("lists", () => {
     ["/admin/v1/services?filter={%22$ne%22:1}", "/filter"],
     ["/admin/v1/services/AssetManagement?x=1", "/x"],
     ["/admin/v1/instances?limit[$gt]=1", "/limit[$gt]"],
-    ["/admin/v1/revisions", "/service"],
+    ["/admin/v1/revisions?limit=0", "/limit"],
     ["/admin/v1/revisions?service=A&after=x", "/after"],
   ])("%s", async (path, pointer) => {
     const { admin } = await startControlPlane();
