@@ -7,9 +7,16 @@ const DIRECT_BYTES = 16_384;
 /** The largest scratch buffer that stays between calls. */
 const KEPT_SCRATCH_BYTES = 262_144;
 
-function allocate(size: number): { bytes: Buffer; view: DataView } {
+interface Memory {
+  readonly bytes: Buffer;
+  readonly view: DataView;
+  /** Of `bytes`; asking for it there takes as long as a whole view takes to make. */
+  readonly buffer: ArrayBuffer;
+}
+
+function allocate(size: number): Memory {
   const bytes = Buffer.allocUnsafeSlow(size);
-  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, size) };
+  return { bytes, view: new DataView(bytes.buffer), buffer: bytes.buffer };
 }
 
 let slab = allocate(SLAB_BYTES);
@@ -63,11 +70,11 @@ export function finishOutput(): Uint8Array {
   const { start, end } = output;
   if (output.bytes === slab.bytes) {
     slabCursor = end;
-    return new Uint8Array(slab.bytes.buffer, start, end - start);
+    return new Uint8Array(slab.buffer, start, end - start);
   }
   const size = end - start;
   const fits = size <= SLAB_BYTES - slabCursor;
-  const own = fits ? new Uint8Array(slab.bytes.buffer, slabCursor, size) : new Uint8Array(size);
+  const own = fits ? new Uint8Array(slab.buffer, slabCursor, size) : new Uint8Array(size);
   own.set(output.bytes.subarray(start, end));
   if (fits) slabCursor += size;
   return own;
@@ -81,10 +88,10 @@ export function releaseOutput(): void {
   }
 }
 
-function use(buffer: { bytes: Buffer; view: DataView }, start: number): void {
-  if (output.bytes !== buffer.bytes) {
-    output.bytes = buffer.bytes;
-    output.view = buffer.view;
+function use(memory: Memory, start: number): void {
+  if (output.bytes !== memory.bytes) {
+    output.bytes = memory.bytes;
+    output.view = memory.view;
   }
   output.start = start;
 }
