@@ -5,12 +5,10 @@ import { readApplicationException, readMessageHeader } from "../../thrift/src/wi
 import { createBufferedReader, createFramedReader } from "../../thrift/src/wire/message-reader.ts";
 import { ReplyFault } from "../../thrift/src/wire/reply-fault.ts";
 import { arbitraryCall, type SchemaAndMethod } from "../support/arbitrary-schema.ts";
+import { fuzzRuns, fuzzSeed, fuzzTimeout } from "../support/fuzz.ts";
 import { OracleFault, oracleDecode, oracleEncode, resultOf } from "../support/oracle-codec.ts";
 import { canonicalJson, parseJsonTree } from "../support/oracle-json.ts";
 
-/** How many schemas, times 20 mutations each; THRIFTGATE_FUZZ_RUNS asks for a longer run, THRIFTGATE_FUZZ_SEED for another one. */
-const numRuns = Number(process.env.THRIFTGATE_FUZZ_RUNS ?? 60);
-const seed = Number(process.env.THRIFTGATE_FUZZ_SEED ?? 20_260_101);
 const mutationsPerReply = 20;
 
 const telling = [0, 1, 2, 8, 11, 12, 13, 14, 15, 16, 0x7f, 0x80, 0xff];
@@ -79,7 +77,7 @@ function onlyReplyFaults(run: () => unknown): void {
   }
 }
 
-describe("mutated replies", () => {
+describe(`mutated replies, seed ${fuzzSeed}`, { timeout: fuzzTimeout }, () => {
   const mutations = fc.array(arbitraryMutation, { minLength: mutationsPerReply, maxLength: mutationsPerReply });
 
   it("are refused, or are what the oracle reads in them", () => {
@@ -91,7 +89,7 @@ describe("mutated replies", () => {
           expect(decoded({ schema, method }, bytes, {}), bytes.toString()).toEqual(expected({ schema, method }, bytes));
         }
       }),
-      { numRuns, seed },
+      fuzzRuns,
     );
   });
 
@@ -101,7 +99,7 @@ describe("mutated replies", () => {
         const result = resultOf(oracleEncode(schema, method, json).fields[0]![1]);
         for (const mutation of all) decoded({ schema, method }, mutate(result, mutation), { maxReplyJsonBytes });
       }),
-      { numRuns, seed },
+      fuzzRuns,
     );
   });
 
@@ -123,7 +121,7 @@ describe("mutated replies", () => {
           }
         }
       }),
-      { numRuns, seed },
+      fuzzRuns,
     );
   });
 });

@@ -3,11 +3,8 @@ import { createServiceCodec, type MethodCodec } from "../../thrift/src/compile/c
 import { RequestFault } from "../../thrift/src/json/request-fault.ts";
 import { assertStrictJson } from "../../thrift/src/json/strict-json.ts";
 import { compileIdl } from "../../thrift/src/schema/compile-idl.ts";
+import { fuzzMs, fuzzSeed, fuzzTimeout } from "../support/fuzz.ts";
 import { readWireStruct } from "../support/oracle-wire.ts";
-
-/** How long each of the loops below runs; by hand: FUZZ_MS=60000. */
-const fuzzMs = Number(process.env.FUZZ_MS ?? 1_500);
-const seed = Number(process.env.FUZZ_SEED ?? 20_240_607);
 
 const idl = `
   enum Side { BUY = 1, SELL = 2 }
@@ -112,7 +109,7 @@ function codecWith(options: Parameters<typeof createServiceCodec>[2]): MethodCod
 
 /** Runs until the time is over; each text must give well-formed Thrift or a fault, and soon. */
 function fuzz(name: string, run: (text: Buffer) => void): void {
-  const random = generator(seed);
+  const random = generator(fuzzSeed);
   const end = performance.now() + fuzzMs;
   let text: Buffer = Buffer.alloc(0);
   let slowest = 0;
@@ -130,7 +127,7 @@ function fuzz(name: string, run: (text: Buffer) => void): void {
   expect(slowest).toBeLessThan(1_000);
 }
 
-describe(`mutated JSON, seed ${seed}`, () => {
+describe(`mutated JSON, seed ${fuzzSeed}`, { timeout: fuzzTimeout }, () => {
   it.each([
     ["as it is", {}],
     ["leniently", { lenient: true }],

@@ -1,9 +1,6 @@
 import { expect, test } from "vitest";
 import { compileIdl } from "../../thrift/src/schema/compile-idl.ts";
-
-const SEED = Number(process.env.FUZZ_SEED ?? 20260101);
-/** Longer by hand: `FUZZ_MS=60000 npx vitest run tests/fuzz/idl-mutation.test.ts`. */
-const BUDGET_MS = Number(process.env.FUZZ_MS ?? 1_500);
+import { fuzzMs, fuzzSeed, fuzzTimeout } from "../support/fuzz.ts";
 
 const MAIN = `namespace * shop /* c */ include "shared.thrift"
 cpp_include "<x>" # y
@@ -29,10 +26,12 @@ const FRAGMENTS = [
   ),
 ];
 
-test(`no mutation of IDL makes the compiler throw, hang, or answer without a place (seed ${SEED})`, () => {
+test(`no mutation of IDL makes the compiler throw, hang, or answer without a place (seed ${fuzzSeed})`, {
+  timeout: fuzzTimeout,
+}, () => {
   expect(compileIdl({ "main.thrift": MAIN, "shared.thrift": SHARED }, "main.thrift")).toMatchObject({ ok: true });
-  const random = createRandom(SEED);
-  const deadline = performance.now() + BUDGET_MS;
+  const random = createRandom(fuzzSeed);
+  const deadline = performance.now() + fuzzMs;
   let accepted = 0;
   let runs = 0;
   for (; runs < 500 || performance.now() < deadline; runs++) {
