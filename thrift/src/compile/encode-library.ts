@@ -79,10 +79,10 @@ const SPARE_BYTES = 64;
 
 /**
  * Bytes that the rest of the input may take. A list, set or map looks at the limit before each element, and what stands between
- * two elements takes at most three times its length in JSON, so that more than that need not be there beyond the limit.
+ * two elements takes at most four times its length in JSON, so that more than that need not be there beyond the limit.
  */
 export function roomFor(jsonBytes: number, bytesToLimit: number): number {
-  return Math.min(MAX_GROWTH * jsonBytes, bytesToLimit + 3 * jsonBytes) + SPARE_BYTES;
+  return Math.min(MAX_GROWTH * jsonBytes, bytesToLimit + 4 * jsonBytes) + SPARE_BYTES;
 }
 
 export function failTooLarge(p: number): never {

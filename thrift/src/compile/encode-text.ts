@@ -7,8 +7,14 @@ import type { FieldDescriptor, MethodDescriptor, Schema, StructDescriptor, TypeD
 import type { CodecOptions, EncodedCall, MethodCodec } from "./codec.ts";
 import { onlyStructParameter } from "./encode.ts";
 
+/** A field and the text of its key in JSON, with the colon. */
+interface KeyedField {
+  readonly field: FieldDescriptor;
+  readonly key: string;
+}
+
 /** Arguments that belong to the fields of one struct. */
-type Members = Map<FieldDescriptor, Members | Argument>;
+type Members = Map<KeyedField, Members | Argument>;
 
 /** All values of one name. */
 class Argument {
@@ -35,21 +41,32 @@ export function createTextEncoder(
   const wholeName = only !== undefined && !struct.fields.some((field) => field.name === only.name) ? only.name : undefined;
 
   return (pairs) => {
-    if (wholeName !== undefined && pairs.length === 1 && pairs[0]![0] === wholeName) {
-      const json = Buffer.from(pairs[0]![1]);
-      return withPointers(
-        (pointer) => `/${escapeStep(wholeName)}${pointer}`,
-        () => encodeJson(json),
-      );
-    }
     const members: Members = new Map();
-    for (const [name, value] of pairs) addPair(members, name, value);
+    let whole: Argument | undefined;
+    for (const [name, value] of pairs) {
+      if (name !== wholeName) addPair(members, name, value);
+      else {
+        whole ??= new Argument(name);
+        whole.values.push(value);
+      }
+    }
+    if (whole !== undefined) return encodeWhole(whole, members);
     const json = Buffer.from(membersJson(members));
     return withPointers(
       (pointer) => argumentPointer(members, pointer),
       () => encodeJson(json),
     );
   };
+
+  /** The only parameter, under its own name: JSON text of all of it. */
+  function encodeWhole({ name, values }: Argument, members: Members): EncodedCall {
+    if (values.length > 1 || members.size > 0) throw mixed(name);
+    const json = Buffer.from(values[0]!);
+    return withPointers(
+      (pointer) => pointerToArgument(name) + pointer,
+      () => encodeJson(json),
+    );
+  }
 
   function addPair(members: Members, name: string, value: string): void {
     const path = pathTo(name);
@@ -68,32 +85,32 @@ export function createTextEncoder(
   }
 
   /** The fields on the way to the one of that name; `undefined`: there is none. */
-  function pathTo(name: string): FieldDescriptor[] | undefined {
-    const path: FieldDescriptor[] = [];
+  function pathTo(name: string): KeyedField[] | undefined {
+    const path: KeyedField[] = [];
     let holder = struct;
     let rest = name;
     for (;;) {
-      const field = fieldNamed(holder, rest);
+      const field = fieldsByName(holder).get(rest);
       if (field !== undefined) return [...path, field];
       const dot = rest.indexOf(".");
-      const outer = dot > 0 ? fieldNamed(holder, rest.slice(0, dot)) : undefined;
-      if (outer === undefined || outer.type.kind !== "struct") {
+      const outer = dot > 0 ? fieldsByName(holder).get(rest.slice(0, dot)) : undefined;
+      if (outer === undefined || outer.field.type.kind !== "struct") {
         if (options.unknownFields === "reject") throw unknown(holder, name, rest);
         return undefined;
       }
       path.push(outer);
       if (path.length === options.maxDepth)
         throw new RequestFault("JSON_TOO_DEEP", pointerToArgument(name), "the name nests too deep");
-      holder = schema.structs[outer.type.index]!;
+      holder = schema.structs[outer.field.type.index]!;
       rest = rest.slice(dot + 1);
     }
   }
 
   function membersJson(members: Members): string {
     let json = "";
-    for (const [field, argument] of members) {
+    for (const [{ field, key }, argument] of members) {
       const value = argument instanceof Map ? membersJson(argument) : argumentJson(field.type, argument);
-      json += `${json === "" ? "" : ","}${JSON.stringify(fieldJsonName(field))}:${value}`;
+      json += json === "" ? key + value : `,${key}${value}`;
     }
     return `{${json}}`;
   }
@@ -113,18 +130,18 @@ export function createTextEncoder(
       case "bool":
         if (text === "1") return "true";
         if (text === "0") return "false";
-        return text === "true" || text === "false" ? text : JSON.stringify(text);
+        return text === "true" || text === "false" ? text : stringJson(text);
       case "i8":
       case "i16":
       case "i32":
       case "i64":
       case "double":
       case "enum":
-        return numberJson(text) ?? JSON.stringify(text);
+        return numberJson(text) ?? stringJson(text);
       case "string":
       case "binary":
       case "uuid":
-        return JSON.stringify(text);
+        return stringJson(text);
       default:
         withPointers(
           (pointer) => pointerToArgument(name) + pointer,
@@ -141,25 +158,27 @@ export function createTextEncoder(
     while (inner instanceof Map && steps.length > 0) {
       const step: string = steps.shift()!;
       name += `${name === "" ? "/" : "."}${step}`;
-      inner = [...inner].find(([field]) => escapeStep(fieldJsonName(field)) === step)?.[1];
+      inner = [...inner].find(([{ field }]) => escapeStep(fieldJsonName(field)) === step)?.[1];
     }
     return [name, ...steps].join("/");
   }
 }
 
-function fieldNamed(struct: StructDescriptor, name: string): FieldDescriptor | undefined {
-  return fieldsByName(struct).get(name);
-}
+const fieldMaps = new WeakMap<StructDescriptor, ReadonlyMap<string, KeyedField>>();
 
-const fieldMaps = new WeakMap<StructDescriptor, ReadonlyMap<string, FieldDescriptor>>();
-
-function fieldsByName(struct: StructDescriptor): ReadonlyMap<string, FieldDescriptor> {
+function fieldsByName(struct: StructDescriptor): ReadonlyMap<string, KeyedField> {
   let fields = fieldMaps.get(struct);
   if (fields === undefined) {
-    fields = new Map(struct.fields.map((field) => [fieldJsonName(field), field]));
+    fields = new Map(
+      struct.fields.map((field) => [fieldJsonName(field), { field, key: `${stringJson(fieldJsonName(field))}:` }]),
+    );
     fieldMaps.set(struct, fields);
   }
   return fields;
+}
+
+function stringJson(text: string): string {
+  return /^[ !#-[\]-~]*$/.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
 /** The JSON number that `text` stands for; people put zeros in front. */

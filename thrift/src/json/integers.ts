@@ -25,7 +25,7 @@ const I8 = integerType("an i8", 8n);
 const I16 = integerType("an i16", 16n);
 const I32 = integerType("an i32", 32n);
 const I64 = integerType("an i64", 64n);
-const ENUM = { ...I32, expected: `an enum's member or number (${I32.expected.slice("an i32 (".length)}` };
+const ENUM = integerType("an enum's member or number", 32n);
 
 export function writeI8(p: number, o: number): number {
   p = scanInteger(p, I8);

@@ -143,11 +143,35 @@ describe("arguments in a query", () => {
 
   it("takes the only parameter's name for the whole of it", () => {
     expect(argumentsHex(codecOf("struct R { 1: i8 a } service T { void call(1: R req) }").encodeText([["req", '{"a":1}']]))).toBe(
-      "0c00010300010100 00".replace(" ", ""),
+      "0c0001030001010000",
     );
     const codec = codecOf("struct R { 1: i8 a } service T { void call(1: R req) }");
     expect(refusal(() => codec.encodeText([["req", '{"a":"x"}']]))).toBe("INVALID_TYPE /req/a");
     expect(refusal(() => codec.encodeText([["req", "{"]]))).toBe("INVALID_JSON /req");
+    expect(
+      argumentsHex(
+        codec.encodeText([
+          ["_", "1"],
+          ["req", '{"a":1}'],
+        ]),
+      ),
+    ).toBe("0c0001030001010000");
+    expect(
+      refusal(() =>
+        codec.encodeText([
+          ["req", '{"a":1}'],
+          ["a", "1"],
+        ]),
+      ),
+    ).toBe("INVALID_TYPE /req");
+    expect(
+      refusal(() =>
+        codec.encodeText([
+          ["req", "{}"],
+          ["req", "{}"],
+        ]),
+      ),
+    ).toBe("INVALID_TYPE /req");
     const namesake = codecOf("struct R { 1: string req } service T { void call(1: R req) }");
     expect(argumentsHex(namesake.encodeText([["req", "{"]]))).toBe("0c00010b0001000000017b0000");
   });
