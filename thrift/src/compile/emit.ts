@@ -1,12 +1,7 @@
 /**
  * Generated source is a security boundary: names and defaults of a hostile IDL must stay data. The only ways from a
- * schema into source text are {@link literal}, {@link integer} and the numbered slots of {@link SourceUnit}.
+ * schema into source text are {@link integer} and the numbered slots of {@link SourceUnit}: not even a quoted string is one.
  */
-
-/** A string as a JavaScript literal. */
-export function literal(text: string): string {
-  return JSON.stringify(text).replace(/[\u2028\u2029]/g, (char) => (char === "\u2028" ? "\\u2028" : "\\u2029"));
-}
 
 /** An integer as a JavaScript literal. */
 export function integer(value: number): string {

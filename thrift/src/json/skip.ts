@@ -32,7 +32,7 @@ export function skipFalse(p: number): number {
   return p + 5;
 }
 
-export function skipDigits(p: number): number {
+function skipDigits(p: number): number {
   const { bytes } = input;
   const from = p;
   while ((bytes[p]! - Ascii.zero) >>> 0 < 10) p++;
