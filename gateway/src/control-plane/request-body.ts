@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { assertStrictJson } from "@thriftgate/thrift";
 import { GatewayError } from "../core/errors.ts";
+import { assertJsonContent } from "../core/json-content.ts";
 import type { BodyLease } from "./body-budget.ts";
 
 /** A body over its bound is read on and thrown away as far as this, so that the caller stops sending and reads the answer. */
@@ -17,32 +18,13 @@ export async function readJsonBody(
   maxDepth: number,
   lease: BodyLease,
 ): Promise<unknown> {
-  assertJsonType(request);
+  assertJsonContent(request.headers);
   const bytes = request.readableEnded ? alreadyRead(request) : await readBytes(request, maxBytes, lease);
   if (bytes.length > maxBytes) throw tooLarge(maxBytes);
   if (bytes.length === 0)
     throw new GatewayError("INVALID_BODY", "The body is empty; JSON is expected.", { members: { pointer: "" } });
   assertStrictJson(bytes, maxDepth);
   return JSON.parse(bytes.toString("utf8"));
-}
-
-/** A type that a web page can send to another site without asking (text/plain, a form) is refused: no page may act for its reader. */
-function assertJsonType({ headers }: IncomingMessage): void {
-  const encoding = headers["content-encoding"];
-  if (encoding !== undefined && encoding.toLowerCase() !== "identity") {
-    throw new GatewayError("UNSUPPORTED_MEDIA_TYPE", "The body must not be compressed.");
-  }
-  const [type = "", ...parameters] = (headers["content-type"] ?? "application/json").toLowerCase().split(";");
-  const charset = parameters.map((parameter) => /^\s*charset\s*=\s*"?([^"\s]*)"?\s*$/.exec(parameter)?.[1]).find(Boolean);
-  if (charset !== undefined && charset !== "utf-8" && charset !== "utf8") {
-    throw new GatewayError("UNSUPPORTED_MEDIA_TYPE", "The body must be UTF-8.");
-  }
-  if (!/^\s*application\/(?:[\w.-]+\+)?json\s*$/.test(type)) {
-    throw new GatewayError(
-      "UNSUPPORTED_MEDIA_TYPE",
-      "The body must be application/json; with curl: -H 'content-type: application/json' (or --json).",
-    );
-  }
 }
 
 /** Somebody's own Express app may have read it: `express.json()`, `express.raw()`, `express.text()`. */

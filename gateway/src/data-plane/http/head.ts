@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { GatewayError } from "../../core/errors.ts";
+import { assertJsonContent } from "../../core/json-content.ts";
 import { bodyTooLarge } from "./body.ts";
 
 const callMethods = { allow: "GET, POST" };
@@ -21,31 +22,8 @@ export function readCallHead(req: IncomingMessage, maxBodyBytes: number): boolea
     return false;
   }
   if (length !== undefined && Number(length) > maxBodyBytes) throw bodyTooLarge(maxBodyBytes);
-  const contentType = headers["content-type"];
-  if (contentType !== undefined && contentType !== "application/json") assertJsonType(contentType);
-  assertNotEncoded(headers["content-encoding"]);
+  assertJsonContent(headers);
   return hasBody;
-}
-
-function assertNotEncoded(contentEncoding: string | undefined): void {
-  if (contentEncoding === undefined || contentEncoding.trim().toLowerCase() === "identity") return;
-  throw new GatewayError("UNSUPPORTED_MEDIA_TYPE", "Content-Encoding must be identity, or absent.");
-}
-
-const jsonType = /^application\/(?:[a-z0-9!#$&^_.+-]+\+)?json$/;
-
-/** JSON, in UTF-8 (RFC 8259, section 8.1); parameters other than `charset` mean nothing to us. */
-function assertJsonType(contentType: string): void {
-  const [type, ...parameters] = contentType.toLowerCase().split(";");
-  if (!jsonType.test(type!.trim())) {
-    throw new GatewayError("UNSUPPORTED_MEDIA_TYPE", "The body must be application/json.");
-  }
-  for (const parameter of parameters) {
-    const [name, value] = parameter.split("=", 2);
-    if (name!.trim() !== "charset") continue;
-    const charset = value?.trim().replaceAll('"', "");
-    if (charset !== "utf-8") throw new GatewayError("UNSUPPORTED_MEDIA_TYPE", "JSON is in UTF-8, and no other charset.");
-  }
 }
 
 /** What a caller may still be sending when it is refused, and is cheaper to read than a new connection. */
