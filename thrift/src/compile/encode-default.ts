@@ -13,7 +13,7 @@ import { TypeCode, typeCodeOf } from "../wire/type-code.ts";
 const MAX_DEFAULT_BYTES = 1_048_576;
 
 /** Of all fields of a service, those included that turned out to be too large. */
-const MAX_WRITTEN_BYTES = 16_777_216;
+const MAX_WRITTEN_BYTES = 4_194_304;
 
 /** Structs whose defaults hold themselves nest without end. */
 const MAX_DEFAULT_DEPTH = 64;
