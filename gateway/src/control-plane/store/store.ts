@@ -22,6 +22,15 @@ export interface ServiceDefinition {
   readonly serverCount: number;
   readonly paths: readonly { readonly methodPath: string; readonly exposedMethod: string }[];
   readonly registeredServers: readonly { readonly serverUrl: string; readonly port: number }[];
+  /** Absent: the gateway's defaults. */
+  readonly options?: ServiceOptions;
+}
+
+export interface ServiceOptions {
+  /** What the original gateway let pass: docs/mapping.md. */
+  readonly lenient?: boolean | undefined;
+  /** For a whole call. */
+  readonly deadlineMs?: number | undefined;
 }
 
 /** The head of an owner: which revision of which service is current. Replaced whole, in one compare-and-set. */

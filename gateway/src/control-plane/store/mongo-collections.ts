@@ -1,0 +1,62 @@
+import type { Collection, Db } from "mongodb";
+import type { MetaDocument, OwnerDocument, RevisionDocument, SettingDocument } from "./mongo-documents.ts";
+
+/** What this program wrote; a higher number is a newer program's. */
+const FORMAT = 1;
+
+export interface MongoCollections {
+  readonly owners: Collection<OwnerDocument>;
+  readonly revisions: Collection<RevisionDocument>;
+  readonly settings: Collection<SettingDocument>;
+  readonly meta: Collection<MetaDocument>;
+}
+
+export function mongoCollections(db: Db): MongoCollections {
+  return {
+    owners: db.collection("owner"),
+    revisions: db.collection("revision"),
+    settings: db.collection("setting"),
+    meta: db.collection("meta"),
+  };
+}
+
+/**
+ * Makes what is not there yet; several processes may do it at once.
+ * @throws {Error} for the operator, when a newer program wrote the database
+ */
+export async function prepareCollections({ owners, revisions, meta }: MongoCollections): Promise<void> {
+  const format = await meta.findOne({ _id: "format" });
+  if (format && !(format.value <= FORMAT)) {
+    throw new Error(
+      `The database ${meta.dbName} has format ${JSON.stringify(format.value)}, and this program knows up to ${FORMAT}: a newer one wrote it. Start that one, or name another database`,
+    );
+  }
+  // Partial: an empty list would count as the same value for each owner.
+  await owners.createIndexes([
+    { key: { "services.name": 1 }, unique: true, partialFilterExpression: { "services.name": { $exists: true } } },
+    { key: { claims: 1 }, unique: true, partialFilterExpression: { "claims.0": { $exists: true } } },
+    { key: { number: 1 } },
+  ]);
+  await revisions.createIndexes([{ key: { name: 1, revision: 1 } }]);
+  await insertOnce(meta, { _id: "changes", value: 0 });
+  await insertOnce(meta, { _id: "format", value: FORMAT });
+}
+
+/** An upsert would do the same, but two at once may both try to insert. */
+export async function insertOnce<T extends { readonly _id: string }>(collection: Collection<T>, document: T): Promise<void> {
+  try {
+    await collection.insertOne(document as Parameters<typeof collection.insertOne>[0]);
+  } catch (error) {
+    if (!isDuplicateKey(error)) throw error;
+  }
+}
+
+const DUPLICATE_KEY = 11_000;
+
+interface DuplicateKeyError {
+  readonly keyValue?: Readonly<Record<string, unknown>>;
+}
+
+export function isDuplicateKey(error: unknown): error is DuplicateKeyError {
+  return (error as { code?: unknown }).code === DUPLICATE_KEY;
+}

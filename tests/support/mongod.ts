@@ -1,0 +1,137 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { MongoClient } from "mongodb";
+import { findMongod } from "./mongod-program.ts";
+
+const SET_NAME = "rs0";
+
+/** One server process. */
+export interface Mongod {
+  readonly host: string;
+  readonly pid: number;
+  signal(signal: NodeJS.Signals): void;
+  /** With SIGKILL; until it is gone. */
+  kill(): Promise<void>;
+  /** On the same data and port, after `kill`; until it takes connections. */
+  restart(): Promise<void>;
+  /** Ends it and removes its data. */
+  dispose(): Promise<void>;
+}
+
+export interface MongoDeployment {
+  readonly url: string;
+  readonly servers: readonly Mongod[];
+  /** The server that takes writes now. */
+  primary(): Promise<Mongod>;
+  dispose(): Promise<void>;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+async function startMongod(args: readonly string[] = []): Promise<Mongod> {
+  const program = findMongod();
+  if (program === undefined) throw new Error("no mongod");
+  const directory = mkdtempSync(join(tmpdir(), "thriftgate-mongod-"));
+  const port = await freePort();
+  const options = ["--dbpath", directory, "--port", String(port), "--bind_ip", "127.0.0.1", "--nounixsocket"];
+  const modest = ["--wiredTigerCacheSizeGB", "0.25", "--setParameter", "diagnosticDataCollectionEnabled=false"];
+  let child: ChildProcess;
+
+  async function start(): Promise<void> {
+    const started = spawn(program!, [...options, ...modest, ...args], { stdio: ["ignore", "pipe", "ignore"] });
+    child = started;
+    let log = "";
+    await new Promise<void>((ready, failed) => {
+      started.once("error", failed);
+      started.once("exit", () => failed(new Error(`mongod ended by itself: ${log.slice(-2_000)}`)));
+      // Read to the end: a full pipe would stop the server.
+      createInterface({ input: started.stdout! }).on("line", (line) => {
+        log = `${log}\n${line}`.slice(-10_000);
+        if (line.includes('"Waiting for connections"')) ready();
+      });
+    });
+  }
+
+  async function kill(): Promise<void> {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, "exit");
+    child.kill("SIGKILL");
+    await gone;
+  }
+
+  await start();
+  return {
+    host: `127.0.0.1:${port}`,
+    get pid() {
+      return child.pid!;
+    },
+    signal: (signal) => void child.kill(signal),
+    kill,
+    restart: start,
+    async dispose() {
+      await kill();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function disposeAll(servers: readonly Mongod[]): Promise<void> {
+  await Promise.all(servers.map((server) => server.dispose()));
+}
+
+export async function startStandalone(): Promise<MongoDeployment> {
+  const server = await startMongod();
+  return {
+    url: `mongodb://${server.host}/`,
+    servers: [server],
+    primary: async () => server,
+    dispose: () => server.dispose(),
+  };
+}
+
+/** Three servers, one of them primary; they elect a new one within a few seconds. */
+export async function startReplicaSet(): Promise<MongoDeployment> {
+  const args = ["--replSet", SET_NAME, "--oplogSize", "64"];
+  const servers = await Promise.all([startMongod(args), startMongod(args), startMongod(args)]);
+  const members = servers.map(({ host }, _id) => ({ _id, host }));
+  const settings = { electionTimeoutMillis: 1_000, heartbeatIntervalMillis: 200 };
+  await withClient(`mongodb://${servers[0]!.host}/?directConnection=true`, (client) =>
+    client.db("admin").command({ replSetInitiate: { _id: SET_NAME, members, settings } }),
+  );
+  const url = `mongodb://${members.map(({ host }) => host).join(",")}/?replicaSet=${SET_NAME}`;
+
+  /** Waits for one to be elected: the driver selects a primary for this read. */
+  async function primary(): Promise<Mongod> {
+    const { primary: host } = await withClient(url, (client) => client.db("admin").command({ hello: 1 }));
+    return servers.find((server) => server.host === host)!;
+  }
+
+  try {
+    await primary();
+  } catch (error) {
+    await disposeAll(servers);
+    throw error;
+  }
+  return { url, servers, primary, dispose: () => disposeAll(servers) };
+}
+
+async function withClient<T>(url: string, work: (client: MongoClient) => Promise<T>): Promise<T> {
+  const client = new MongoClient(url, { serverSelectionTimeoutMS: 30_000, heartbeatFrequencyMS: 500 });
+  try {
+    return await work(client);
+  } finally {
+    await client.close();
+  }
+}
