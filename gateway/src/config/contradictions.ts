@@ -1,9 +1,10 @@
+import { isLoopbackHost } from "../core/ip-address.ts";
 import { PUBLISHED_MASTER_KEY } from "./original-keys.ts";
 import type { RawConfig } from "./schema.ts";
 
 /** What each key allows by itself and the keys together do not. */
 export function contradictions(config: RawConfig): { path: string; message: string }[] {
-  const reachable = !isLoopback(config.host);
+  const reachable = !isLoopbackHost(config.host);
   const rules: readonly (readonly [broken: boolean, path: string, message: string])[] = [
     [
       reachable && config.registration === undefined,
@@ -21,7 +22,7 @@ export function contradictions(config: RawConfig): { path: string; message: stri
       'given; expected registration "token" with it',
     ],
     [
-      !isLoopback(config.adminHost) && config.adminKey === undefined,
+      !isLoopbackHost(config.adminHost) && config.adminKey === undefined,
       "adminKey",
       `not given; needed since others can reach the admin listener on ${config.adminHost}`,
     ],
@@ -37,9 +38,4 @@ export function contradictions(config: RawConfig): { path: string; message: stri
     ],
   ];
   return rules.filter(([broken]) => broken).map(([, path, message]) => ({ path, message }));
-}
-
-/** Only what is certain: any other name or address counts as one that others can reach. */
-export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
 }

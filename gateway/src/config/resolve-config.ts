@@ -1,9 +1,10 @@
 import { inspect } from "node:util";
 import type { z } from "zod";
 import type { GatewayConfig } from "../config.ts";
+import { isLoopbackHost } from "../core/ip-address.ts";
 import { nearestNames } from "../core/nearest-names.ts";
 import { ConfigError, type ConfigFault } from "./config-error.ts";
-import { contradictions, isLoopback } from "./contradictions.ts";
+import { contradictions } from "./contradictions.ts";
 import { configKeys } from "./keys.ts";
 import { type ConfigSources, type LayeredConfig, layerSources } from "./layer-sources.ts";
 import { originalKeys } from "./original-keys.ts";
@@ -25,7 +26,7 @@ export function resolveConfig(sources: ConfigSources): GatewayConfig {
     registration: given.registration ?? "open",
     registrationToken: given.registrationToken,
     masterKey: given.masterKey,
-    allowLoopbackInstances: given.allowLoopbackInstances ?? isLoopback(given.host),
+    allowLoopbackInstances: given.allowLoopbackInstances ?? isLoopbackHost(given.host),
     instanceNetworks: Object.freeze(given.instanceNetworks),
     limits: Object.freeze(given.limits),
   });

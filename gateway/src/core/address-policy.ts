@@ -7,6 +7,7 @@ import {
   formatIpAddress,
   type IpAddress,
   type IpNetwork,
+  isLoopback,
   networkContains,
   parseIpAddress,
   parseNetwork,
@@ -65,7 +66,6 @@ const FORBIDDEN = [
   "168.63.129.16/32",
   "192.0.0.192/32",
 ].map(toNetwork);
-const LOOPBACK = ["127.0.0.0/8", "::1/128"].map(toNetwork);
 
 /** Databases, registries and control sockets that stand unprotected in many networks: Docker, etcd, MySQL, PostgreSQL, Redis, Kubernetes, Consul, Elasticsearch, memcached, MongoDB. */
 const INFRASTRUCTURE_PORTS: ReadonlySet<number> = new Set([
@@ -123,10 +123,6 @@ export function createAddressPolicy(options: AddressPolicyOptions): AddressPolic
       }
     },
   };
-}
-
-export function isLoopback(ip: IpAddress): boolean {
-  return LOOPBACK.some((network) => networkContains(network, unmapIpv4(ip)));
 }
 
 const HOST_LABEL = /^(?!-)[A-Za-z0-9-]{1,63}(?<!-)$/;

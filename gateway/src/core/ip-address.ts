@@ -131,3 +131,15 @@ function isUnspecifiedOrLoopback(ip: IpAddress): boolean {
 export function unmapIpv4(ip: IpAddress): IpAddress {
   return networkContains(MAPPED, ip) ? ip.slice(12) : ip;
 }
+
+const LOOPBACK = [network("127.0.0.0/8"), network("::1/128")];
+
+export function isLoopback(ip: IpAddress): boolean {
+  return LOOPBACK.some((range) => networkContains(range, unmapIpv4(ip)));
+}
+
+/** Only what is certain: any name but `localhost` may lead elsewhere. */
+export function isLoopbackHost(host: string): boolean {
+  const ip = parseIpAddress(host);
+  return ip ? isLoopback(ip) : host.toLowerCase() === "localhost";
+}

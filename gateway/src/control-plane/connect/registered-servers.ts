@@ -1,5 +1,5 @@
-import { isLoopback, parseHost } from "../../core/address-policy.ts";
-import { parseIpAddress } from "../../core/ip-address.ts";
+import { parseHost } from "../../core/address-policy.ts";
+import { isLoopbackHost } from "../../core/ip-address.ts";
 import { parseServerUrl } from "../register/server-url.ts";
 import type { ServiceDefinition } from "../store/store.ts";
 
@@ -14,8 +14,7 @@ export function isRegisteredServer(servers: ServiceDefinition["registeredServers
 }
 
 function comparable(host: string): string {
-  const ip = parseIpAddress(host);
-  if (ip ? isLoopback(ip) : host === "localhost") return "localhost";
+  if (isLoopbackHost(host)) return "localhost";
   try {
     return parseHost(host);
   } catch {
