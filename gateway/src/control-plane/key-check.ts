@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from "node:http";
 import { digestApiKey, matchesKeyDigest } from "../core/api-key.ts";
 import { GatewayError } from "../core/errors.ts";
 import type { TextRule } from "./fields.ts";
@@ -40,4 +41,9 @@ export function unauthenticated(scheme: "ApiKey" | "Bearer" = "ApiKey"): Gateway
 /** Whether `key` is `expected`, in constant time. */
 export function isSameKey(key: string, expected: string): boolean {
   return matchesKeyDigest(key, digestApiKey(expected));
+}
+
+/** From `Authorization: Bearer …` (RFC 6750). */
+export function bearerToken({ authorization = "" }: IncomingHttpHeaders): string | undefined {
+  return /^Bearer +(\S+)$/i.exec(authorization)?.[1];
 }

@@ -8,7 +8,7 @@ import type { ControlPlaneContext } from "./context.ts";
 import { type Answer, type Endpoint, type EndpointOptions, expressHandler } from "./endpoint.ts";
 import { invalidField } from "./fields.ts";
 import { beat } from "./health/beat.ts";
-import { isSameKey, unauthenticated } from "./key-check.ts";
+import { bearerToken, isSameKey, unauthenticated } from "./key-check.ts";
 import { register } from "./register/register.ts";
 import { readJsonBody } from "./request-body.ts";
 import { entityTag } from "./update/if-match.ts";
@@ -110,9 +110,8 @@ export function createPublicRouter(context: ControlPlaneContext): Router {
 
 function assertMayRegister({ headers }: Request, { registration, registrationToken }: ControlPlaneContext["config"]): void {
   if (registration === "open") return;
-  const bearer = /^Bearer +(\S+)$/i.exec(headers.authorization ?? "")?.[1];
   const own = headers["x-registration-token"];
-  const token = bearer ?? (typeof own === "string" ? own : "");
+  const token = bearerToken(headers) ?? (typeof own === "string" ? own : "");
   if (!registrationToken || !isSameKey(token, registrationToken)) throw unauthenticated("Bearer");
 }
 

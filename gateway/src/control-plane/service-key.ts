@@ -33,6 +33,6 @@ export function assertServiceKey(
   }
 }
 
-export function serviceNotFound(): GatewayError {
-  return new GatewayError("SERVICE_NOT_FOUND", "There is no such service.", { members: { pointer: "/ServiceName" } });
+export function serviceNotFound(pointer = "/ServiceName"): GatewayError {
+  return new GatewayError("SERVICE_NOT_FOUND", "There is no such service.", { members: { pointer } });
 }

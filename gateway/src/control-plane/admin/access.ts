@@ -1,8 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { isLoopback } from "../../core/address-policy.ts";
 import { GatewayError } from "../../core/errors.ts";
-import { parseIpAddress } from "../../core/ip-address.ts";
-import { isSameKey, unauthenticated } from "../key-check.ts";
+import { isLoopbackHost } from "../../core/ip-address.ts";
+import { bearerToken, isSameKey, unauthenticated } from "../key-check.ts";
 
 /**
  * Refuses what a web page in the operator's browser may have sent: on loopback, a name that was rebound to it, or a
@@ -20,13 +19,8 @@ export function assertNoForeignPage(headers: IncomingHttpHeaders, adminHost: str
 /** @throws {GatewayError} UNAUTHENTICATED */
 export function assertAdminKey(headers: IncomingHttpHeaders, adminKey: string | undefined): void {
   if (adminKey === undefined) return;
-  const key = /^Bearer +(\S+)$/i.exec(headers.authorization ?? "")?.[1];
+  const key = bearerToken(headers);
   if (key === undefined || !isSameKey(key, adminKey)) throw unauthenticated("Bearer");
-}
-
-function isLoopbackHost(host: string): boolean {
-  const ip = parseIpAddress(host);
-  return ip ? isLoopback(ip) : host.toLowerCase() === "localhost";
 }
 
 /** Without the port, and IPv6 without its brackets. */

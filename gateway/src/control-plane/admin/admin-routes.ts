@@ -3,6 +3,7 @@ import { GatewayError } from "../../core/errors.ts";
 import type { ControlPlaneContext } from "../context.ts";
 import { type Endpoint, type EndpointOptions, expressHandler } from "../endpoint.ts";
 import { invalidField } from "../fields.ts";
+import { serviceNotFound } from "../service-key.ts";
 import { assertAdminKey, assertNoForeignPage } from "./access.ts";
 import { pageOf, parsePage, parseQuery } from "./paging.ts";
 import type { Readiness } from "./readiness.ts";
@@ -70,7 +71,7 @@ export function createAdminRouter({ context, readiness, metrics, observed }: Adm
   mount("/admin/v1/services/:name", "admin", ({ originalUrl, params }) => {
     parseQuery(originalUrl, []);
     const service = publisher.catalog.service(String(params.name));
-    if (!service) throw serviceNotFound();
+    if (!service) throw serviceNotFound("/service");
     return { body: serviceDetail(service, publisher.instances(service.name), observed) };
   });
 
@@ -94,7 +95,7 @@ export function createAdminRouter({ context, readiness, metrics, observed }: Adm
     }
     if (after !== undefined && !/^[0-9]{1,15}$/.test(after)) throw invalidField("/after", "after must be a revision.");
     const history = await store.history(service);
-    if (history.length === 0) throw serviceNotFound();
+    if (history.length === 0) throw serviceNotFound("/service");
     const rest = history.filter(({ revision }) => revision > Number(after ?? 0));
     const items = rest.slice(0, limit).map(revisionView);
     return { body: { items, ...(rest.length > limit && { next: String(items.at(-1)!.revision) }) } };
@@ -105,10 +106,6 @@ export function createAdminRouter({ context, readiness, metrics, observed }: Adm
   });
 
   return router;
-}
-
-function serviceNotFound(): GatewayError {
-  return new GatewayError("SERVICE_NOT_FOUND", "There is no such service.", { members: { pointer: "/service" } });
 }
 
 function noStore(_request: Request, response: Response, next: NextFunction): void {
