@@ -6,10 +6,11 @@ import type { Instance, ServiceEntry, Snapshot, SnapshotChange } from "../../sna
 import type { InstanceRecord, Registry } from "../registry/registry.ts";
 import type { OwnerHead, ServiceDefinition, ServiceRevision, Store, StoreResult } from "../store/store.ts";
 import { type Catalog, type CatalogService, createCatalog, type ServedRevision, type ServiceFault } from "./catalog.ts";
-import { createInstanceTable } from "./instances.ts";
 import type { Linker } from "./linker.ts";
 import { pickService } from "./pick-service.ts";
+import { removedServices } from "./removed-services.ts";
 import { createRoutes, type RouteOptions, unboundPaths } from "./routes.ts";
+import { createServiceInstances } from "./service-instances.ts";
 
 /** A definition whose IDL was linked and whose paths are bound. */
 export interface LinkedService {
@@ -53,7 +54,7 @@ type LoadedService = { readonly revision: number; readonly definition: ServiceDe
 export function createPublisher(options: PublisherOptions): Publisher {
   const { store, registry, snapshot, linker, clock, logger } = options;
   const catalog = createCatalog();
-  const instances = createInstanceTable(clock);
+  const instances = createServiceInstances(clock);
   /** The last change of each owner that is under way. */
   const turns = new Map<string, Promise<unknown>>();
   const stops: (() => void)[] = [];
@@ -228,9 +229,4 @@ export function createPublisher(options: PublisherOptions): Publisher {
       for (const stop of [...stops.splice(0), ...reloads.values()]) stop();
     },
   };
-}
-
-function removedServices(before: OwnerHead | undefined, after: OwnerHead): string[] {
-  const kept = new Set(after.services.map(({ name }) => name));
-  return (before?.services ?? []).map(({ name }) => name).filter((name) => !kept.has(name));
 }

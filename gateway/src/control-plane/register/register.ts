@@ -2,7 +2,7 @@ import { digestApiKey, generateApiKey } from "../../core/api-key.ts";
 import { GatewayError } from "../../core/errors.ts";
 import type { Caller, ControlPlaneContext } from "../context.ts";
 import { linkServices } from "./link-services.ts";
-import { NAME_LENGTH, parseOwner, parseServices } from "./registration.ts";
+import { NAME_LENGTH, parseOwner, parseServices, serviceTaken } from "./registration.ts";
 
 export interface Registered {
   /** Shown here and never again. */
@@ -27,14 +27,12 @@ export async function register(context: ControlPlaneContext, body: unknown, call
     store.createOwner({ ownerId, ownerName, keyDigest }, definitions, "owner"),
   );
   if (!result.ok) {
-    const taken = services.find(({ name }) => name === result.service);
-    throw taken
-      ? new GatewayError("CONFLICT", `The service name ${taken.name} is taken.`, {
-          members: { pointer: `${taken.pointer}/ServiceName`, service: taken.name },
-        })
-      : new GatewayError("CONFLICT", "This owner is registered already; /update changes its services.", {
-          members: { pointer: owner.place("OwnerId") },
-        });
+    throw (
+      serviceTaken(services, result.service) ??
+      new GatewayError("CONFLICT", "This owner is registered already; /update changes its services.", {
+        members: { pointer: owner.place("OwnerId") },
+      })
+    );
   }
   audit.info(
     { action: "register", ownerId, author: "owner", version: result.head.version, services: result.head.services, ...caller },

@@ -181,6 +181,17 @@ function invalidBody(pointer: string, detail: string): GatewayError {
   return new GatewayError("INVALID_BODY", detail, { members: { pointer } });
 }
 
+/** Of these services one bears a name that another owner has. */
+export function serviceTaken(services: readonly RequestedService[], takenName: string | undefined): GatewayError | undefined {
+  const taken = services.find(({ name }) => name === takenName);
+  return (
+    taken &&
+    new GatewayError("CONFLICT", `The service name ${taken.name} is taken.`, {
+      members: { pointer: `${taken.pointer}/ServiceName`, service: taken.name },
+    })
+  );
+}
+
 /** Where a fault in one of a service's IDL files stands in the body. */
 export function idlPointer({ pointer, hasIdlContent }: RequestedService, file: string): string {
   return hasIdlContent ? `${pointer}/IdlContent` : `${pointer}/IdlFiles/${pointerPart(file)}`;

@@ -3,8 +3,9 @@ import { GatewayError } from "../../core/errors.ts";
 import type { Caller, ControlPlaneContext } from "../context.ts";
 import { invalidField } from "../fields.ts";
 import { unauthenticated } from "../key-check.ts";
+import { removedServices } from "../publish/removed-services.ts";
 import { linkServices } from "../register/link-services.ts";
-import { NAME_LENGTH, parseOwner, parseServices, type RequestedService } from "../register/registration.ts";
+import { NAME_LENGTH, parseOwner, parseServices, type RequestedService, serviceTaken } from "../register/registration.ts";
 import type { OwnerHead, ServiceWrite } from "../store/store.ts";
 import { matchesVersion } from "./if-match.ts";
 
@@ -49,9 +50,9 @@ export async function update(context: ControlPlaneContext, request: UpdateReques
 
   for (const write of writes) if ("keep" in write) linked.delete(write.name);
   const result = await publisher.commit(ownerId, linked, () => store.updateOwner(ownerId, head.version, writes, author));
-  if (!result.ok) throw refused(result.refusal === "SERVICE_TAKEN" ? result.service : undefined, services, ifMatch);
+  if (!result.ok) throw serviceTaken(services, result.service) ?? (ifMatch === undefined ? overtaken() : preconditionFailed());
 
-  await disconnectRemoved(context, head, result.head);
+  await disconnectInstances(context, removedServices(head, result.head));
   audit.info(
     { action: "update", ownerId, author, version: result.head.version, services: result.head.services, ...caller },
     "services updated",
@@ -73,18 +74,7 @@ function isChange(head: OwnerHead, writes: readonly ServiceWrite[]): boolean {
   return writes.length !== head.services.length || writes.some((write) => !("keep" in write));
 }
 
-function refused(
-  takenName: string | undefined,
-  services: readonly RequestedService[],
-  ifMatch: string | undefined,
-): GatewayError {
-  const taken = services.find(({ name }) => name === takenName);
-  if (taken) {
-    return new GatewayError("CONFLICT", `The service name ${taken.name} is taken.`, {
-      members: { pointer: `${taken.pointer}/ServiceName`, service: taken.name },
-    });
-  }
-  if (ifMatch !== undefined) return preconditionFailed();
+function overtaken(): GatewayError {
   return new GatewayError("CONFLICT", "Another update of this owner came first; look at the services again and repeat.");
 }
 
@@ -92,14 +82,12 @@ function preconditionFailed(): GatewayError {
   return new GatewayError("PRECONDITION_FAILED", "The owner was changed since the version that If-Match names.");
 }
 
-/** Their instances must not serve whoever takes the name next. */
-async function disconnectRemoved(
+/** The instances of a service that was removed must not serve whoever takes the name next. */
+async function disconnectInstances(
   { logger, publisher, registry }: ControlPlaneContext,
-  before: OwnerHead,
-  after: OwnerHead,
+  removed: readonly string[],
 ): Promise<void> {
-  const kept = new Set(after.services.map(({ name }) => name));
-  for (const { name } of before.services.filter((service) => !kept.has(service.name))) {
+  for (const name of removed) {
     for (const { id } of publisher.instances(name)) {
       try {
         await registry.leave(id);

@@ -5,7 +5,7 @@ import type { InstanceRecord, RegisteredInstance } from "../registry/registry.ts
 import { dialectOf } from "./dialect.ts";
 
 /** The instances of every service, as the registry tells them; an instance that did not change stays the same object. */
-export interface InstanceTable {
+export interface ServiceInstances {
   of(serviceName: string): readonly Instance[];
   all(): Iterable<readonly [serviceName: string, instances: readonly Instance[]]>;
   /** `false`: nothing changed. */
@@ -17,7 +17,7 @@ export interface InstanceTable {
 
 const NONE: readonly Instance[] = [];
 
-export function createInstanceTable(clock: Clock): InstanceTable {
+export function createServiceInstances(clock: Clock): ServiceInstances {
   const byService = new Map<string, readonly Instance[]>();
 
   function toInstance({ serverId: id, address, port, weight, meta, health }: RegisteredInstance, joinedAtMs: number): Instance {
