@@ -58,7 +58,15 @@ async function send(
   return seen(response);
 }
 
-function seen({ status, body, headers }: { status: number; body: string; headers: Readonly<Record<string, string>> }): Seen {
+function seen({
+  status,
+  body,
+  headers,
+}: {
+  status: number;
+  body: string;
+  headers: Readonly<Partial<Record<string, string>>>;
+}): Seen {
   return { status, text: body, header: (name) => headers[name] };
 }
 
