@@ -3,8 +3,8 @@ import { NameTable } from "../json/name-table.ts";
 import type { FieldDescriptor, StructDescriptor } from "../schema/descriptors.ts";
 import { typeCodeOf } from "../wire/type-code.ts";
 import { integer } from "./emit.ts";
-import type { UnitOfTypes } from "./encode-types.ts";
 import { advance, peek } from "./encode-unit.ts";
+import type { ValueSource } from "./encode-value.ts";
 
 /** Structs with more fields look every key up: code that expects each in its turn would be too long to be optimised. */
 const MAX_EXPECTED_FIELDS = 64;
@@ -18,8 +18,8 @@ const BITS = 32;
  * The writer of a struct, union or exception, or of the arguments of a method. Each field is expected behind the one before it:
  * its comma, key and colon are compared as whole words, and only what differs is looked up.
  */
-export function structBody(types: UnitOfTypes, struct: StructDescriptor): string {
-  const { unit, writers } = types;
+export function structBody(values: ValueSource, struct: StructDescriptor): string {
+  const { unit, writers } = values;
   const { fields } = struct;
   const names = fields.map(fieldJsonName);
   const table = new NameTable(names);
@@ -33,7 +33,7 @@ export function structBody(types: UnitOfTypes, struct: StructDescriptor): string
   const cases = fields.map((field, index) => {
     const next = expects(index + 1) ? matchKey(",", names[index + 1]!) : undefined;
     return `case ${integer(index)}:
-${fieldStatements(types, field, index, union)}
+${fieldStatements(values, field, index, union)}
 ${next === undefined ? "break;" : `if(!(${next.test}))break;p+=${integer(next.length)};`}`;
   });
   const first = expects(0) ? matchKey("{", names[0]!) : undefined;
@@ -57,29 +57,29 @@ ${advance}
 k=findKey(p,o,${tableName});p=input.value;
 }
 p++;
-${union ? `if(given!==1)failUnion(start,${structName},given);` : endOfStruct(types, struct, structName)}
+${union ? `if(given!==1)failUnion(start,${structName},given);` : endOfStruct(values, struct, structName)}
 x.setInt8(o,0);output.end=o+1;`;
 }
 
-function fieldStatements(types: UnitOfTypes, field: FieldDescriptor, index: number, union: boolean): string {
+function fieldStatements(values: ValueSource, field: FieldDescriptor, index: number, union: boolean): string {
   const bit = integer(1 << (index % BITS));
   const word = integer(Math.floor(index / BITS));
   const header = integer((typeCodeOf(field.type) << 24) | ((field.id & 0xffff) << 8));
   return `if(s${word}&${bit})failDuplicate(p);s${word}|=${bit};
 ${peek}
 if(c===110)p=skipNull(p);else{g${word}|=${bit};${union ? "given++;" : ""}x.setInt32(o,${header});o+=3;
-${types.value(field.type, "depth-1")}}`;
+${values.value(field.type, "depth-1")}}`;
 }
 
 /** What was not given: faults and defaults. */
-function endOfStruct(types: UnitOfTypes, { fields }: StructDescriptor, structName: string): string {
+function endOfStruct(values: ValueSource, { fields }: StructDescriptor, structName: string): string {
   const required = new Map<number, number>();
   const defaults: string[] = [];
   for (const [index, field] of fields.entries()) {
     const word = Math.floor(index / BITS);
     const bit = 1 << (index % BITS);
     if (field.defaultValue !== undefined) {
-      const bytes = types.unit.bind(types.writers.defaults.field(field.id, field.type, field.defaultValue));
+      const bytes = values.unit.bind(values.writers.defaults.field(field.id, field.type, field.defaultValue));
       defaults.push(`if(!(g${integer(word)}&${integer(bit)})){o=putDefault(${bytes},start,p,o);x=output.view;}`);
     } else if (field.requiredness === "required") required.set(word, (required.get(word) ?? 0) | bit);
   }

@@ -9,36 +9,23 @@ export const peek = "c=b[p];if(c<=32){p=skipWhitespace(p);c=b[p];}";
 /** The same, behind the byte at `p`. */
 export const advance = "c=b[++p];if(c<=32){p=skipWhitespace(p);c=b[p];}";
 
-/** Functions that are generated together, since types may refer to each other in circles. */
+/** A function that is generated, with what it refers to. */
 export class EncodeUnit {
   readonly #source = new SourceUnit();
   readonly #library = this.#source.slot(encodeLibrary);
   readonly #constants: string[] = [];
-  readonly #functions: string[] = [];
-  #names = 0;
 
   /** The name of a constant that holds `value`. */
   bind(value: unknown): string {
-    const name = this.newName();
+    const name = `v${integer(this.#constants.length)}`;
     this.#constants.push(`const ${name}=${this.#source.slot(value)};`);
     return name;
   }
 
-  newName(): string {
-    return `v${integer(this.#names++)}`;
-  }
-
-  /** Defines the function `name` with `body`, which sees `p`, `o`, `depth`, the input's `b` and `v` and the output's `x`. */
-  define(name: string, body: string): void {
-    this.#functions.push(
-      `function ${name}(p,o,depth){const b=input.bytes,v=input.view;let x=output.view,c=0;\n${body}\nreturn p;}`,
-    );
-  }
-
-  /** The functions of these names. */
-  evaluate(names: readonly string[]): readonly ValueWriter[] {
+  /** The function with `body`, which sees `p`, `o`, `depth`, the input's `b` and `v`, the output's `x`, and a scratch `c`. */
+  compile(body: string): ValueWriter {
     const library = `const {${Object.keys(encodeLibrary).join()}}=${this.#library};`;
-    const source = [library, ...this.#constants, ...this.#functions, `return [${names.join()}];`].join("\n");
-    return this.#source.evaluate(source) as readonly ValueWriter[];
+    const write = `return (p,o,depth)=>{const b=input.bytes,v=input.view;let x=output.view,c=0;\n${body}\nreturn p;};`;
+    return this.#source.evaluate([library, ...this.#constants, write].join("\n")) as ValueWriter;
   }
 }

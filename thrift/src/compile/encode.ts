@@ -62,15 +62,11 @@ function compileMessage(writers: TypeWriters, method: MethodDescriptor, header: 
   const unit = new EncodeUnit();
   const only = onlyStructParameter(writers.schema, method);
   const start = only === undefined ? header : Buffer.concat([header, Buffer.of(TypeCode.struct, only.id >> 8, only.id)]);
-  const body = unit.bind(writers.struct(only === undefined ? method.argumentsIndex : only.index));
-  const name = unit.newName();
-  unit.define(
-    name,
-    `${storeWords(start)}
-p=${body}(p,o+${integer(start.length)},depth);
-${only === undefined ? "" : "output.view.setInt8(output.end++,0);"}`,
-  );
-  return unit.evaluate([name])[0]!;
+  const type = { kind: "struct", index: only === undefined ? method.argumentsIndex : only.index } as const;
+  const body = unit.bind(writers.writer(type));
+  return unit.compile(`${storeWords(start)}
+p=${body}.write(p,o+${integer(start.length)},depth);
+${only === undefined ? "" : "output.view.setInt8(output.end++,0);"}`);
 }
 
 /** The parameter that stands for the whole body, where there is one. */
