@@ -30,6 +30,11 @@ export function quote(text: string): string {
   return JSON.stringify(text.length > 64 ? `${text.slice(0, 64)}…` : text);
 }
 
+/** What a message says of the nearest known names, behind a sentence. */
+export function textSuggestion(suggestions: readonly string[]): string {
+  return suggestions.length > 0 ? ` Did you mean ${suggestions.join(" or ")}?` : "";
+}
+
 /**
  * The fields of one JSON object. Names match in any letter case, and `null` is an absent field, since the original decoded
  * bodies with Go's `encoding/json`.
@@ -38,8 +43,8 @@ export class Fields {
   readonly #values = new Map<string, unknown>();
   readonly #pointer: string;
 
-  /** @throws {GatewayError} INVALID_BODY no object, INVALID_FIELD unknown name, DUPLICATE_KEY names equal but for their case */
-  constructor(value: unknown, pointer: string, names: readonly string[]) {
+  /** @throws {GatewayError} INVALID_BODY no object, INVALID_FIELD, or what `refuse` says, unknown name, DUPLICATE_KEY names equal but for their case */
+  constructor(value: unknown, pointer: string, names: readonly string[], refuse = invalidField) {
     this.#pointer = pointer;
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
       throw new GatewayError("INVALID_BODY", "An object is expected here.", { members: { pointer } });
@@ -48,7 +53,7 @@ export class Fields {
     for (const [key, member] of Object.entries(value)) {
       const name = known.get(key.toLowerCase());
       const place = `${pointer}/${pointerPart(key)}`;
-      if (name === undefined) throw invalidField(place, `There is no field ${quote(key)} here.`, nearestNames(key, names));
+      if (name === undefined) throw refuse(place, `There is no field ${quote(key)} here.`, nearestNames(key, names));
       if (this.#values.has(name)) {
         throw new GatewayError("DUPLICATE_KEY", `The field ${name} is there twice, in different letter case.`, {
           members: { pointer: place },

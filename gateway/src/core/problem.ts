@@ -45,6 +45,7 @@ export const problemTitle: Readonly<Record<ErrorCode, string>> = {
   IDL_INCLUDE: "IDL include not found",
   IDL_NO_SERVICE: "IDL without a service",
   INVALID_ROUTE: "Path cannot be bound",
+  INVALID_OPTION: "Unknown or bad option",
   EXCEPTION: "Declared exception",
   RATE_LIMITED: "Too many requests",
   QUOTA_EXCEEDED: "Quota used up",

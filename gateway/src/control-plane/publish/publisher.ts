@@ -117,7 +117,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     const faults = "faults" in linked ? linked.faults : [];
     const served: ServedRevision | undefined =
       "schema" in linked
-        ? { revision, schema: linked.schema, routes: createRoutes(linked.schema, name, definition.paths, options.routes) }
+        ? { revision, schema: linked.schema, routes: createRoutes(linked.schema, name, definition, options.routes) }
         : lastGood(ownerId, name);
     if (faults.length > 0) {
       logger.error({ service: name, revision, servedRevision: served?.revision, faults }, "a stored service can't be served");

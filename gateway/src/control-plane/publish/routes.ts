@@ -1,6 +1,6 @@
 import { type CodecOptions, createServiceCodec, type MethodCodec, type Schema, type ServiceCodec } from "@thriftgate/thrift";
 import type { CallOptions, Route } from "../../snapshot/snapshot.ts";
-import type { ServiceDefinition } from "../store/store.ts";
+import type { ServiceDefinition, ServiceOptions } from "../store/store.ts";
 import { pickService } from "./pick-service.ts";
 
 export interface RouteOptions {
@@ -42,13 +42,13 @@ export function unboundPaths(schema: Schema, serviceName: string, paths: Service
 export function createRoutes(
   schema: Schema,
   serviceName: string,
-  paths: ServiceDefinition["paths"],
+  { paths, options: own = {} }: Pick<ServiceDefinition, "paths" | "options">,
   options: RouteOptions,
 ): ReadonlyMap<string, Route> {
   const idlName = pickService(schema, serviceName)?.name ?? serviceName;
   let service: ServiceCodec | undefined;
   const compile = (method: string) => {
-    service ??= createServiceCodec(schema, idlName, options.codec);
+    service ??= createServiceCodec(schema, idlName, codecOptions(options.codec, own));
     const codec = service.method(method);
     if (!codec) throw new TypeError(`no method ${method} in ${idlName}`);
     return codec;
@@ -56,7 +56,30 @@ export function createRoutes(
   return new Map(
     paths.map(({ methodPath, exposedMethod }) => [
       methodPath,
-      new LazyRoute(methodPath, options.call, () => compile(exposedMethod)),
+      new LazyRoute(methodPath, callOptions(options.call, own, exposedMethod), () => compile(exposedMethod)),
     ]),
   );
+}
+
+function codecOptions(
+  base: Partial<CodecOptions>,
+  { i64, enums, unknownFields, lenient }: ServiceOptions,
+): Partial<CodecOptions> {
+  return {
+    ...base,
+    ...(i64 && { i64 }),
+    ...(enums && { enums }),
+    ...(unknownFields && { unknownFields }),
+    ...(lenient !== undefined && { lenient }),
+  };
+}
+
+/** The method's word counts before the service's, and that before the gateway's. */
+function callOptions(base: CallOptions, own: ServiceOptions, method: string): CallOptions {
+  const { methods = {} } = own;
+  const its = Object.hasOwn(methods, method) ? methods[method] : undefined;
+  return {
+    deadlineMs: its?.deadlineMs ?? own.deadlineMs ?? base.deadlineMs,
+    idempotent: its?.idempotent ?? own.idempotent ?? base.idempotent,
+  };
 }

@@ -1,17 +1,18 @@
 import type { IdlFault, Schema } from "@thriftgate/thrift";
 import { GatewayError } from "../../core/errors.ts";
 import { nearestNames } from "../../core/nearest-names.ts";
-import { quote } from "../fields.ts";
+import { pointerPart, quote } from "../fields.ts";
 import type { Linker } from "../publish/linker.ts";
 import { pickService } from "../publish/pick-service.ts";
 import type { LinkedService } from "../publish/publisher.ts";
 import { unboundPaths } from "../publish/routes.ts";
 import { serviceDeclaration } from "./idl-scan.ts";
 import { idlPointer, type RequestedService } from "./registration.ts";
+import { invalidOption } from "./service-options.ts";
 
 /**
  * Links the IDL of every service and binds its paths, before anything is stored.
- * @throws {GatewayError} IDL_SYNTAX … with every fault of the first service that has any; INVALID_ROUTE
+ * @throws {GatewayError} IDL_SYNTAX … with every fault of the first service that has any; INVALID_ROUTE, INVALID_OPTION
  */
 export async function linkServices(linker: Linker, services: readonly RequestedService[]): Promise<Map<string, LinkedService>> {
   const linked = new Map<string, LinkedService>();
@@ -20,6 +21,7 @@ export async function linkServices(linker: Linker, services: readonly RequestedS
     const result = await linker.link(definition.idlFiles, definition.mainFile);
     if (!result.ok) throw idlRefused(service, result.faults);
     assertBound(service, result.schema);
+    assertMethodsKnown(service, result.schema);
     linked.set(name, { definition, schema: result.schema });
   }
   return linked;
@@ -64,4 +66,12 @@ function assertBound(service: RequestedService, schema: Schema): void {
       },
     },
   );
+}
+
+function assertMethodsKnown({ name, pointer, definition: { options } }: RequestedService, schema: Schema): void {
+  const methods = pickService(schema, name)?.methods.map((method) => method.name) ?? [];
+  const unknown = Object.keys(options?.methods ?? {}).find((method) => !methods.includes(method));
+  if (unknown === undefined) return;
+  const place = `${pointer}/Options/methods/${pointerPart(unknown)}`;
+  throw invalidOption(place, `The service has no method ${quote(unknown)}.`, nearestNames(unknown, methods));
 }

@@ -3,6 +3,7 @@ import { Fields, invalidField, pointerPart, quote } from "../fields.ts";
 import type { ServiceDefinition } from "../store/store.ts";
 import { pickMainFile } from "./main-file.ts";
 import { parseServerUrl } from "./server-url.ts";
+import { parseOptions } from "./service-options.ts";
 
 /** A service as its owner wrote it: checked by itself, its IDL not linked yet. */
 export interface RequestedService {
@@ -41,6 +42,7 @@ const SERVICE_FIELDS = [
   "ServerCount",
   "Paths",
   "RegisteredServers",
+  "Options",
 ];
 
 /** One segment of a URL that needs no escaping, and is no relative path. */
@@ -90,6 +92,7 @@ function parseService(value: unknown, pointer: string, limits: RegistrationLimit
   const fields = new Fields(value, pointer, SERVICE_FIELDS);
   const name = parseServiceName(fields);
   const files = parseIdl(fields, name, limits.maxIdlBytes);
+  const options = parseOptions(fields);
   const definition: ServiceDefinition = {
     serviceId: fields.optionalText("ServiceId", { maxLength: NAME_LENGTH }),
     idlFiles: files,
@@ -99,6 +102,7 @@ function parseService(value: unknown, pointer: string, limits: RegistrationLimit
     serverCount: fields.integer("ServerCount", 0, MAX_SERVER_COUNT, 0),
     paths: parsePaths(fields),
     registeredServers: parseRegisteredServers(fields),
+    ...(options && { options }),
   };
   return { name, pointer, hasIdlContent: fields.raw("IdlContent") !== undefined, definition };
 }

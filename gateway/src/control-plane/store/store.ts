@@ -22,15 +22,27 @@ export interface ServiceDefinition {
   readonly serverCount: number;
   readonly paths: readonly { readonly methodPath: string; readonly exposedMethod: string }[];
   readonly registeredServers: readonly { readonly serverUrl: string; readonly port: number }[];
-  /** Absent: the gateway's defaults. */
+  /** Absent: everything by its default. */
   readonly options?: ServiceOptions;
 }
 
-export interface ServiceOptions {
+/** How calls of a method are made; what is absent holds by default. */
+export interface MethodOptions {
+  /** Whole call, in milliseconds. */
+  readonly deadlineMs?: number | undefined;
+  /** Whether a call that was perhaps run may be run again. Default: a GET may. */
+  readonly idempotent?: boolean | undefined;
+}
+
+/** How a service is served. docs/http-api.md has the table. */
+export interface ServiceOptions extends MethodOptions {
+  readonly i64?: "number" | "string";
+  readonly enums?: "number" | "name";
+  readonly unknownFields?: "ignore" | "reject";
   /** What the original gateway let pass: docs/mapping.md. */
   readonly lenient?: boolean | undefined;
-  /** For a whole call. */
-  readonly deadlineMs?: number | undefined;
+  /** By method: these count before the service's own. */
+  readonly methods?: Readonly<Record<string, MethodOptions>>;
 }
 
 /** The head of an owner: which revision of which service is current. Replaced whole, in one compare-and-set. */
