@@ -55,15 +55,24 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
 
 function createDirectory(dataDir: string): void {
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    createMissing(dataDir);
   } catch (cause) {
-    const isFile = existsSync(dataDir) && !statSync(dataDir).isDirectory();
-    throw new DataDirError(
-      isFile
-        ? `The data directory ${dataDir} is a file. Name another one (--data-dir)`
-        : `The data directory ${dataDir} can't be created: ${messageOf(cause)}`,
-      { cause },
-    );
+    throw new DataDirError(`The data directory ${dataDir} can't be created: ${messageOf(cause)}`, { cause });
+  }
+  if (!statSync(dataDir).isDirectory()) {
+    throw new DataDirError(`The data directory ${dataDir} is a file. Name another one (--data-dir)`);
+  }
+}
+
+/** By hand, since `recursive` never returns where creating fails with ENOENT, as it does in /proc. */
+function createMissing(directory: string): void {
+  if (existsSync(directory)) return;
+  createMissing(dirname(directory));
+  try {
+    mkdirSync(directory, { mode: 0o700 });
+  } catch (error) {
+    // Another process may have been faster.
+    if (!existsSync(directory)) throw error;
   }
 }
 

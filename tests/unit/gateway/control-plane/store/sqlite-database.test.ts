@@ -84,6 +84,10 @@ describe("a new data directory", () => {
 });
 
 describe("a data directory that can't be used", () => {
+  it.runIf(existsSync("/proc/self"))("is where nothing can be created", async () => {
+    await expect(open("/proc/none/data")).rejects.toThrow("The data directory /proc/none/data can't be created: ENOENT");
+  });
+
   it("is a file", async () => {
     writeFileSync(file, "");
     await expect(open(file)).rejects.toThrow(`The data directory ${file} is a file. Name another one (--data-dir)`);
