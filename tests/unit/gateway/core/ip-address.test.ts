@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import {
   embeddedIpv4,
   formatIpAddress,
+  isLoopbackHost,
   networkContains,
   parseIpAddress,
   parseNetwork,
@@ -125,4 +126,22 @@ test.each([
 test("only a mapped address is its IPv4 address", () => {
   expect(formatIpAddress(unmapIpv4(parseIpAddress("::ffff:10.0.0.1")!))).toBe("10.0.0.1");
   expect(formatIpAddress(unmapIpv4(parseIpAddress("64:ff9b::10.0.0.1")!))).toBe("64:ff9b::a00:1");
+});
+
+test.each([
+  ["127.0.0.1", true],
+  ["127.8.8.8", true],
+  ["::1", true],
+  ["0:0:0:0:0:0:0:1", true],
+  ["::ffff:127.0.0.1", true],
+  ["localhost", true],
+  ["LocalHost", true],
+  ["0.0.0.0", false],
+  ["::", false],
+  ["10.0.0.1", false],
+  ["127.0.0.256", false],
+  ["localhost.example", false],
+  ["", false],
+])("whether %j is loopback for certain: %j", (host, expected) => {
+  expect(isLoopbackHost(host)).toBe(expected);
 });
