@@ -102,9 +102,8 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   let closing: Promise<void> | undefined;
 
   function answerError(request: IncomingMessage, response: ServerResponse): (thrown: unknown) => void {
-    const { "x-request-id": given } = request.headers;
     return (thrown) => {
-      const requestId = requestIdFrom(given as string | undefined);
+      const requestId = requestIdFrom(request.headers["x-request-id"]);
       const error = toGatewayError(thrown);
       if (error.status >= 500) logger.error({ requestId, code: error.code, err: error.cause ?? error }, "request failed");
       if (response.headersSent) response.destroy();

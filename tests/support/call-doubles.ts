@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type EncodedCall, MessageType, type MethodCodec, type MethodDescriptor } from "@thriftgate/thrift";
+import type { ByteBudget } from "../../gateway/src/core/byte-budget.ts";
 import { systemClock } from "../../gateway/src/core/clock.ts";
 import { GatewayError } from "../../gateway/src/core/errors.ts";
 import type { AccessLog, CallLine } from "../../gateway/src/core/logger.ts";
@@ -7,7 +8,6 @@ import { createMetrics } from "../../gateway/src/core/metrics.ts";
 import type { Balancer, InstanceAwaiter } from "../../gateway/src/data-plane/balance/balancer.ts";
 import type { PendingCall, ReplyObserver } from "../../gateway/src/data-plane/connection/instance-connections.ts";
 import { type CallDependencies, createCallHandler } from "../../gateway/src/data-plane/handle-call.ts";
-import { ByteBudget } from "../../gateway/src/data-plane/http/byte-budget.ts";
 import { type CallOptions, createSnapshot, type Instance, type Route } from "../../gateway/src/snapshot/snapshot.ts";
 
 /** What an instance of these tests does with a call. */
@@ -129,7 +129,7 @@ export function createCallWorld(world: CallWorldOptions = {}): CallWorld {
     accessLog,
     clock: systemClock,
     limits: { maxCallBodyBytes: 1_000, maxQueryArguments: 200, ...world.limits },
-    budget: world.budget ?? new ByteBudget(),
+    ...(world.budget && { budget: world.budget }),
   });
   return {
     handler,

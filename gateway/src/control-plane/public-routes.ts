@@ -1,7 +1,8 @@
 import { type Request, Router } from "express";
+import { ByteBudget } from "../core/byte-budget.ts";
 import { GatewayError } from "../core/errors.ts";
 import { parseIpAddress } from "../core/ip-address.ts";
-import { type BodyLease, createBodyBudget } from "./body-budget.ts";
+import { BodyLease } from "./body-lease.ts";
 import { connect } from "./connect/connect.ts";
 import { disconnect } from "./connect/disconnect.ts";
 import type { ControlPlaneContext } from "./context.ts";
@@ -23,7 +24,7 @@ const BODY_BUDGET_FACTOR = 8;
 export function createPublicRouter(context: ControlPlaneContext): Router {
   const { config, logger, registrations } = context;
   const { maxRegistrationBodyBytes, maxDepth } = config.limits;
-  const budget = createBodyBudget(maxRegistrationBodyBytes * BODY_BUDGET_FACTOR);
+  const budget = new ByteBudget(maxRegistrationBodyBytes * BODY_BUDGET_FACTOR);
   const router = Router({ caseSensitive: true });
 
   function mount(method: "GET" | "POST" | "PUT", path: string, endpoint: Endpoint, options?: EndpointOptions): void {
@@ -45,7 +46,7 @@ export function createPublicRouter(context: ControlPlaneContext): Router {
     maxBytes: number,
     use: (readBody: () => Promise<unknown>) => Promise<Answer>,
   ): Promise<Answer> {
-    const lease: BodyLease = budget.lease();
+    const lease = new BodyLease(budget);
     try {
       return await use(() => readJsonBody(request, maxBytes, maxDepth, lease));
     } finally {

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { assertStrictJson } from "@thriftgate/thrift";
 import { GatewayError } from "../core/errors.ts";
 import { assertJsonContent } from "../core/json-content.ts";
-import type { BodyLease } from "./body-budget.ts";
+import type { BodyLease } from "./body-lease.ts";
 
 /** A body over its bound is read on and thrown away as far as this, so that the caller stops sending and reads the answer. */
 const DISCARD_FACTOR = 2;

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { DecodedReply, EncodedCall } from "@thriftgate/thrift";
+import { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock } from "../core/clock.ts";
 import { type ErrorCode, errorStatus, GatewayError, type Problem, toGatewayError } from "../core/errors.ts";
 import type { AccessLog } from "../core/logger.ts";
@@ -13,7 +14,6 @@ import { exceptionStatus } from "./codec/exception-status.ts";
 import type { InstanceConnections, PendingCall, ReplyObserver } from "./connection/instance-connections.ts";
 import { answerJson, answerProblem, oneWriteBytes } from "./http/answer.ts";
 import { type BodySink, readBody } from "./http/body.ts";
-import { ByteBudget } from "./http/byte-budget.ts";
 import { type CallerWatcher, watchCaller } from "./http/caller.ts";
 import { readCallHead } from "./http/head.ts";
 import { matchRoute, matchService } from "./route/match-route.ts";
@@ -27,20 +27,23 @@ export interface CallDependencies {
   readonly accessLog: AccessLog;
   readonly clock: Pick<Clock, "monotonicMs">;
   readonly limits: { readonly maxCallBodyBytes: number; readonly maxQueryArguments: number };
-  /** What all calls hold for slow callers; default: one of its own. */
+  /** What all calls hold for slow callers: bodies that arrive in pieces, big answers that are not read. Default: {@link maxHeldBytes}. */
   readonly budget?: ByteBudget;
 }
+
+/** Enough for 30 bodies of the greatest size at once, counted while they grow; a process of the default heap lives with it. */
+const maxHeldBytes = 256 * 1024 * 1024;
 
 /** A call that its first instance does not know is tried on two more: enough to get past a rollout that is half done. */
 const maxUnknownMethodAttempts = 3;
 
 /** Takes `GET` and `POST` of `/{service}/{path}`, and answers everything else with an error. Also an Express middleware. */
 export function createCallHandler(dependencies: CallDependencies): (req: IncomingMessage, res: ServerResponse) => void {
-  const gateway: Gateway = { budget: new ByteBudget(), ...dependencies, meters: new WeakMap() };
-  return (req, res) => new Exchange(gateway, req, res).begin();
+  const context: CallContext = { budget: new ByteBudget(maxHeldBytes), ...dependencies, meters: new WeakMap() };
+  return (req, res) => new Exchange(context, req, res).begin();
 }
 
-interface Gateway extends CallDependencies {
+interface CallContext extends CallDependencies {
   readonly meters: WeakMap<Route, CallMeter>;
   readonly budget: ByteBudget;
 }
@@ -51,7 +54,7 @@ const nullJson = Buffer.from("null");
 
 /** One request, from its head to its answer. The steps stand in the order in which they happen; docs/request-path.md has the reasons. */
 class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatcher {
-  readonly #gateway: Gateway;
+  readonly #context: CallContext;
   readonly #req: IncomingMessage;
   readonly #res: ServerResponse;
   readonly #requestId: string;
@@ -77,12 +80,12 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
   /** Why the last instance was left, for the log. */
   #cause: unknown;
 
-  constructor(gateway: Gateway, req: IncomingMessage, res: ServerResponse) {
-    this.#gateway = gateway;
+  constructor(context: CallContext, req: IncomingMessage, res: ServerResponse) {
+    this.#context = context;
     this.#req = req;
     this.#res = res;
     this.#requestId = requestIdFrom(req.headers["x-request-id"]);
-    this.#startedAtMs = gateway.clock.monotonicMs();
+    this.#startedAtMs = context.clock.monotonicMs();
     this.#receivedAtMs = this.#startedAtMs;
   }
 
@@ -95,10 +98,10 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
     if (this.#res.hasHeader("x-powered-by")) this.#res.removeHeader("x-powered-by");
     try {
       const target = parseTarget(this.#req.url!);
-      const entry = matchService(this.#gateway.snapshot, target);
+      const entry = matchService(this.#context.snapshot, target);
       const route = matchRoute(entry, target);
       this.#matched(entry, route);
-      const { maxCallBodyBytes, maxQueryArguments } = this.#gateway.limits;
+      const { maxCallBodyBytes, maxQueryArguments } = this.#context.limits;
       const hasBody = readCallHead(this.#req, maxCallBodyBytes);
       if (hasBody) readBody(this.#req, maxCallBodyBytes, this);
       else if (this.#isGet) this.#send(encodeQuery(route.codec, target.query, maxQueryArguments));
@@ -112,16 +115,16 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
     this.#entry = entry;
     this.#route = route;
     this.#deadlineAtMs = this.#startedAtMs + route.options.deadlineMs;
-    this.#meter = this.#gateway.meters.get(route);
+    this.#meter = this.#context.meters.get(route);
     if (this.#meter === undefined) {
-      this.#meter = this.#gateway.metrics.meter(entry.name, route.codec.method.name);
-      this.#gateway.meters.set(route, this.#meter);
+      this.#meter = this.#context.metrics.meter(entry.name, route.codec.method.name);
+      this.#context.meters.set(route, this.#meter);
     }
     this.#meter.inFlight += 1;
   }
 
   reserve(bytes: number): boolean {
-    if (!this.#gateway.budget.take(bytes)) return false;
+    if (!this.#context.budget.take(bytes)) return false;
     this.#reservedBytes += bytes;
     return true;
   }
@@ -134,7 +137,7 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
 
   onBody(body: Uint8Array): void {
     if (this.#state !== "reading" || this.#res.headersSent) return;
-    this.#receivedAtMs = this.#gateway.clock.monotonicMs();
+    this.#receivedAtMs = this.#context.clock.monotonicMs();
     try {
       if (this.#receivedAtMs >= this.#deadlineAtMs)
         throw new GatewayError("REQUEST_TIMEOUT", "The body took longer than the call may.");
@@ -153,7 +156,7 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
 
   #pickInstance(): void {
     this.#state = "picking";
-    this.#pick = this.#gateway.balancer.pick(this.#entry!, this.#tried, this.#deadlineAtMs, this);
+    this.#pick = this.#context.balancer.pick(this.#entry!, this.#tried, this.#deadlineAtMs, this);
   }
 
   onNoInstance(error: GatewayError): void {
@@ -166,10 +169,10 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
     this.#state = "calling";
     this.#instance = instance;
     this.#attempts += 1;
-    this.#calledAtMs = this.#gateway.clock.monotonicMs();
+    this.#calledAtMs = this.#context.clock.monotonicMs();
     const { name, oneway } = this.#route!.codec.method;
     try {
-      this.#pending = this.#gateway.connections.call(instance, this.#call!, name, oneway, this.#deadlineAtMs, this);
+      this.#pending = this.#context.connections.call(instance, this.#call!, name, oneway, this.#deadlineAtMs, this);
     } catch (error) {
       this.#leaveInstance("cancelled");
       this.#fail(toGatewayError(error));
@@ -191,7 +194,7 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
       // Always safe, and nobody paid for it. What no instance takes ends as NO_HEALTHY_INSTANCE.
       if (inTime) this.#tryAnother();
       else this.#fail(this.#failure ?? new GatewayError("UPSTREAM_TIMEOUT", "No instance took the call before its deadline."));
-    } else if (inTime && sent && this.#mayRunTwice && isLoss(error) && this.#gateway.balancer.mayRetry(this.#entry!)) {
+    } else if (inTime && sent && this.#mayRunTwice && isLoss(error) && this.#context.balancer.mayRetry(this.#entry!)) {
       this.#failure = error;
       this.#tryAnother();
     } else this.#fail(error);
@@ -219,9 +222,9 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
 
   #leaveInstance(outcome: Outcome): void {
     this.#state = "answering";
-    this.#leftAtMs = this.#gateway.clock.monotonicMs();
+    this.#leftAtMs = this.#context.clock.monotonicMs();
     this.#instanceMs += this.#leftAtMs - this.#calledAtMs;
-    this.#gateway.balancer.release(this.#entry!, this.#instance!, outcome);
+    this.#context.balancer.release(this.#entry!, this.#instance!, outcome);
   }
 
   #tryAnother(): void {
@@ -285,7 +288,7 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
 
   /** Also when the caller went away: whatever is under way for it is given up. */
   onResponseClosed(): void {
-    this.#gateway.budget.giveBack(this.#reservedBytes);
+    this.#context.budget.giveBack(this.#reservedBytes);
     this.#reservedBytes = 0;
     if (this.#state === "done") return;
     if (this.#state === "picking") this.#pick?.cancel();
@@ -298,7 +301,7 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
 
   #ended(status: number, code: ErrorCode | undefined, cause: unknown): void {
     this.#state = "done";
-    const { clock, metrics, accessLog } = this.#gateway;
+    const { clock, metrics, accessLog } = this.#context;
     const nowMs = clock.monotonicMs();
     let meter = this.#meter;
     if (meter === undefined) {

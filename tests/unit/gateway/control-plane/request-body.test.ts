@@ -1,8 +1,9 @@
 import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
-import { createBodyBudget } from "../../../../gateway/src/control-plane/body-budget.ts";
+import { BodyLease } from "../../../../gateway/src/control-plane/body-lease.ts";
 import { readJsonBody } from "../../../../gateway/src/control-plane/request-body.ts";
+import { ByteBudget } from "../../../../gateway/src/core/byte-budget.ts";
 
 function requestOf(
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
@@ -11,7 +12,7 @@ function requestOf(
   return Object.assign(Readable.from(chunks, { objectMode: false }), { headers }) as unknown as IncomingMessage;
 }
 
-const lease = () => createBodyBudget(1_000).lease();
+const lease = () => new BodyLease(new ByteBudget(1_000));
 const json = Buffer.from('{"a":"ä"}');
 
 test("the chunks may be cut anywhere", async () => {
@@ -73,11 +74,11 @@ describe("what somebody's own middleware has read already", () => {
 });
 
 test("bodies share a budget, and give back what they took", async () => {
-  const budget = createBodyBudget(json.length + 1);
-  const first = budget.lease();
+  const budget = new ByteBudget(json.length + 1);
+  const first = new BodyLease(budget);
   await readJsonBody(requestOf([json]), 100, 64, first);
-  await expect(readJsonBody(requestOf([json]), 100, 64, budget.lease())).rejects.toMatchObject({ code: "OVERLOADED" });
+  await expect(readJsonBody(requestOf([json]), 100, 64, new BodyLease(budget))).rejects.toMatchObject({ code: "OVERLOADED" });
   first.release();
   first.release();
-  await readJsonBody(requestOf([json]), 100, 64, budget.lease());
+  await readJsonBody(requestOf([json]), 100, 64, new BodyLease(budget));
 });

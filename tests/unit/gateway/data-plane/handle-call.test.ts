@@ -3,8 +3,8 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { ReplyFault, RequestFault } from "@thriftgate/thrift";
 import { afterEach, describe, expect, test } from "vitest";
+import { ByteBudget } from "../../../../gateway/src/core/byte-budget.ts";
 import { GatewayError } from "../../../../gateway/src/core/errors.ts";
-import { ByteBudget } from "../../../../gateway/src/data-plane/http/byte-budget.ts";
 import { type Behaviour, type CallWorld, type CallWorldOptions, createCallWorld, echo } from "../../../support/call-doubles.ts";
 import { RawConnection } from "../../../support/raw-http.ts";
 

@@ -1,11 +1,11 @@
 import { EventEmitter } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { expect, test } from "vitest";
+import { ByteBudget } from "../../../../../gateway/src/core/byte-budget.ts";
 import type { GatewayError } from "../../../../../gateway/src/core/errors.ts";
 import { readBody } from "../../../../../gateway/src/data-plane/http/body.ts";
-import { ByteBudget } from "../../../../../gateway/src/data-plane/http/byte-budget.ts";
 
-function read(chunks: Iterable<Uint8Array>, maxBytes = 1_000, budget = new ByteBudget()) {
+function read(chunks: Iterable<Uint8Array>, maxBytes = 1_000, budget = new ByteBudget(Number.MAX_SAFE_INTEGER)) {
   const request = new EventEmitter() as IncomingMessage;
   const bodies: Uint8Array[] = [];
   const faults: string[] = [];

@@ -1,12 +1,9 @@
-/** Enough for 30 bodies of the greatest size at once, counted while they grow; a process of the default heap lives with it. */
-const defaultMaxBytes = 256 * 1024 * 1024;
-
-/** What one process holds for slow callers: bodies that arrive in pieces, big answers that are not read. */
+/** Bounds the bytes that are held for all requests at one time, so that many large ones at once can't fill the memory. */
 export class ByteBudget {
   readonly #maxBytes: number;
   #takenBytes = 0;
 
-  constructor(maxBytes = defaultMaxBytes) {
+  constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
@@ -14,6 +11,7 @@ export class ByteBudget {
     return this.#takenBytes;
   }
 
+  /** `false`: so many are not left, and none were taken. */
   take(bytes: number): boolean {
     if (this.#takenBytes + bytes > this.#maxBytes) return false;
     this.#takenBytes += bytes;
