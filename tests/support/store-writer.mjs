@@ -2,9 +2,12 @@
 // Plain JavaScript on the built gateway, so that every supported Node runs it.
 import { writeSync } from "node:fs";
 import { createEmbeddedStore } from "../../gateway/dist/control-plane/store/embedded-store.js";
-import { systemClock } from "../../gateway/dist/core/clock.js";
+import { createMongoStore } from "../../gateway/dist/control-plane/store/mongo-store.js";
+import { systemClock as clock } from "../../gateway/dist/core/clock.js";
+import { createLogger } from "../../gateway/dist/core/logger.js";
 
-const [dataDir, prefix] = process.argv.slice(2);
+/** A data directory, or the URL of a MongoDB database. */
+const [place, prefix] = process.argv.slice(2);
 const versionsOfEach = 4;
 
 function tell(event) {
@@ -30,7 +33,9 @@ function servicesOf(ownerId, version) {
   ];
 }
 
-const store = createEmbeddedStore({ dataDir, clock: systemClock });
+const store = place.startsWith("mongodb:")
+  ? createMongoStore({ url: place, clock, logger: createLogger({ level: "silent" }) })
+  : createEmbeddedStore({ dataDir: place, clock });
 tell({ event: "opening" });
 await store.open();
 tell({ event: "open" });

@@ -216,6 +216,6 @@ function revisionDocuments(
         members: { service: service.name },
       });
     }
-    return [{ _id, name, revision, ownerId: toText(ownerId), createdAt, author: toText(author), definition }];
+    return [{ _id, name, revision, ownerId: toText(ownerId), createdAt, author: toText(author), definition, accepted: false }];
   });
 }

@@ -37,7 +37,11 @@ export async function prepareCollections({ owners, revisions, meta }: MongoColle
     { key: { claims: 1 }, unique: true, partialFilterExpression: { "claims.0": { $exists: true } } },
     { key: { number: 1 } },
   ]);
-  await revisions.createIndexes([{ key: { name: 1, revision: 1 } }]);
+  await revisions.createIndexes([
+    { key: { name: 1, revision: 1 } },
+    // Those that heads hold and those that were left behind: few beside the history.
+    { key: { accepted: 1 }, partialFilterExpression: { accepted: false } },
+  ]);
   await insertOnce(meta, { _id: "changes", value: 0 });
   await insertOnce(meta, { _id: "format", value: FORMAT });
 }

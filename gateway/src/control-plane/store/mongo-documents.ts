@@ -43,8 +43,8 @@ export interface RevisionDocument {
   readonly author: string;
   /** As JSON: names of files may hold what names of fields may not. */
   readonly definition: string;
-  /** Set at the latest by whoever replaces it in the head: a head held it. */
-  readonly accepted?: true;
+  /** A head held it; set by whoever replaces it there, before. */
+  readonly accepted: boolean;
 }
 
 /** Of the collection `setting`. */

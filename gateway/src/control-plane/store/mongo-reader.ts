@@ -79,7 +79,7 @@ export function createMongoReader(logger: Pick<Logger, "error">) {
     async findRevision(collections: MongoCollections, name: string, number: number): Promise<ServiceRevision | undefined> {
       const current = await currentDocument(collections, toText(name));
       const documents = await collections.revisions.find({ name: toText(name), revision: number }).toArray();
-      const held = documents.find(({ _id, accepted }) => accepted === true || _id === current);
+      const held = documents.find(({ _id, accepted }) => accepted || _id === current);
       return held && revision(held);
     },
 
@@ -100,9 +100,7 @@ export function createMongoReader(logger: Pick<Logger, "error">) {
         .find({ name: toText(name) })
         .sort({ revision: 1 })
         .toArray();
-      return documents
-        .filter(({ _id, accepted }) => accepted === true || _id === current)
-        .flatMap((document) => revision(document) ?? []);
+      return documents.filter(({ _id, accepted }) => accepted || _id === current).flatMap((document) => revision(document) ?? []);
     },
   };
 }

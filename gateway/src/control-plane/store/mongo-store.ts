@@ -9,6 +9,7 @@ import { connectMongo, databaseName } from "./mongo-client.ts";
 import { insertOnce, type MongoCollections, mongoCollections, prepareCollections } from "./mongo-collections.ts";
 import { fromText, toText } from "./mongo-documents.ts";
 import { createMongoFeed, type MongoFeed } from "./mongo-feed.ts";
+import { createOrphanSweep } from "./mongo-orphans.ts";
 import { createMongoReader } from "./mongo-reader.ts";
 import type { OwnerHead, ServiceRevision, Store, StoreResult } from "./store.ts";
 
@@ -29,10 +30,18 @@ const DEFAULT_TIMEOUT_MS = 3_000;
 /** Indexes of a database that was restored without them. */
 const PREPARE_TIMEOUT_MS = 60_000;
 const PING_TIMEOUT_MS = 1_000;
+const SWEEP_MS = 3_600_000;
 /** Owners whose creation nobody got an answer for. */
 const MAX_ABANDONED = 1_000;
 /** Revisions in one call, which has to end within its bound: an IDL may have a megabyte. */
 const READ_BATCH = 50;
+
+interface Opened {
+  readonly client: MongoClient;
+  readonly collections: MongoCollections;
+  readonly feed: MongoFeed;
+  stopSweeping(): void;
+}
 
 /**
  * A store in a MongoDB database, which any number of processes share; a standalone server or a replica set. No transactions:
@@ -43,8 +52,8 @@ export function createMongoStore(options: MongoStoreOptions): Store {
   const calls = createBoundedCalls(clock, timeoutMs);
   const listeners = new Set<(head: OwnerHead) => void>();
   const abandoned = new Map<string, Set<string>>();
-  let opened: { readonly client: MongoClient; readonly collections: MongoCollections; readonly feed: MongoFeed } | undefined;
   const reader = createMongoReader(logger);
+  let opened: Opened | undefined;
 
   function whenOpen() {
     if (!opened) throw new GatewayError("STORE_UNAVAILABLE", "The store is not open.");
@@ -84,6 +93,16 @@ export function createMongoStore(options: MongoStoreOptions): Store {
     }
   }
 
+  function sweepHourly(sweep: () => Promise<void>): () => void {
+    let cancel = clock.after(SWEEP_MS, sweepAndGoOn);
+    function sweepAndGoOn(): void {
+      // What can't be swept now is swept the next time.
+      sweep().catch(() => {});
+      cancel = clock.after(SWEEP_MS, sweepAndGoOn);
+    }
+    return () => cancel();
+  }
+
   function remember(ownerId: string, attempts: ReadonlyMap<string, OwnerHead>): void {
     if (attempts.size === 0) return;
     abandoned.set(ownerId, new Set([...(abandoned.get(ownerId) ?? []), ...attempts.keys()]));
@@ -110,7 +129,7 @@ export function createMongoStore(options: MongoStoreOptions): Store {
           tell,
         );
         await feed.start();
-        opened = { client, collections, feed };
+        opened = { client, collections, feed, stopSweeping: sweepHourly(createOrphanSweep(collections, calls, reader.owner)) };
       } catch (error) {
         await client.close();
         throw error;
@@ -179,6 +198,7 @@ export function createMongoStore(options: MongoStoreOptions): Store {
       const closing = opened;
       opened = undefined;
       closing?.feed.stop();
+      closing?.stopSweeping();
       await calls.drained();
       await closing?.client.close();
     },
