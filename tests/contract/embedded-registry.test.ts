@@ -17,6 +17,7 @@ describeRegistry("embedded", async () => {
     registry,
     timeToLiveMs: times.timeToLiveMs,
     timeToDieMs: { least: times.timeToDieMs, most: times.timeToDieMs },
+    isShared: false,
     advance: (ms) => clock.advance(ms),
     async restart() {
       await registry.close();

@@ -7,6 +7,11 @@ export interface RegistryHarness {
   readonly timeToLiveMs: number;
   /** The least and the most that the registry takes from critical to removed. */
   readonly timeToDieMs: { readonly least: number; readonly most: number };
+  /**
+   * The registry is a process of its own: TTLs run on while a gateway restarts, and a gateway that starts anew knows what
+   * that process still has, be it critical for longer than `timeToDie`.
+   */
+  readonly isShared: boolean;
   /** Lets that much time pass. */
   advance(ms: number): Promise<void>;
   /** Closes the registry and opens another one on the same data. */
@@ -121,7 +126,7 @@ export function describeRegistry(name: string, createHarness: () => Promise<Regi
     it("keeps an instance passing as long as it beats", async () => {
       const view = watchRegistry(registry);
       await registry.join(instanceRecord("a"));
-      for (let i = 0; i < 10; i++) {
+      for (let i = 0; i < 5; i++) {
         await pass(harness.timeToLiveMs / 2);
         expect(await registry.beat("a")).toBe(true);
       }
@@ -153,18 +158,24 @@ export function describeRegistry(name: string, createHarness: () => Promise<Regi
       expect(await registry.beat("a")).toBe(false);
     });
 
-    it("has what joined after a restart, passing with a fresh TTL, and not what left", async () => {
+    it("has what joined after a restart, with a fresh TTL where it kept the time, and not what left", async () => {
       const record = instanceRecord("a", { weight: 3, meta: { k: "v" } });
+      const view = watchRegistry(registry);
       await registry.join(record);
       await registry.join(instanceRecord("gone"));
       await registry.leave("gone");
       await pass(harness.timeToLiveMs);
+      await view.until("S", "a critical");
       const again = await harness.restart();
-      const view = watchRegistry(again);
-      await view.until("S", "a passing");
-      expect(view.lists.get("S")).toEqual([{ ...record, health: "passing" }]);
+      const viewAgain = watchRegistry(again);
+      if (harness.isShared) {
+        await viewAgain.until("S", "a critical");
+        expect(await again.beat("a")).toBe(true);
+      }
+      await viewAgain.until("S", "a passing");
+      expect(viewAgain.lists.get("S")).toEqual([{ ...record, health: "passing" }]);
       await pass(harness.timeToLiveMs / 2);
-      expect(view.summary("S")).toEqual(["a passing"]);
+      expect(viewAgain.summary("S")).toEqual(["a passing"]);
       expect(await again.beat("a")).toBe(true);
       expect(await again.beat("gone")).toBe(false);
     });
@@ -176,7 +187,7 @@ export function describeRegistry(name: string, createHarness: () => Promise<Regi
       const again = await harness.restart();
       const view = watchRegistry(again);
       await pass(0);
-      expect(view.summary("S")).toEqual([]);
+      if (!harness.isShared) expect(view.summary("S")).toEqual([]);
       expect(await again.find("a")).toEqual(record);
       expect(await again.beat("a")).toBe(true);
       await view.until("S", "a passing");

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { describe } from "vitest";
+import { findConsuls } from "./consul-program.ts";
 import { findMongod } from "./mongod-program.ts";
 
 /** Something that some tests need beside Node. In CI it must be there; elsewhere the end of the run says what was left out. */
@@ -31,9 +32,15 @@ export const mongod: Component = {
   present: () => findMongod() !== undefined,
 };
 
+export const consul: Component = {
+  name: "a Consul agent",
+  install: "put one on the PATH, name it in CONSUL, or let apt fetch the one that tests/support/consul-program.ts names",
+  present: () => findConsuls().length > 0,
+};
+
 export const components: readonly Component[] = [apacheThriftForPython];
 /** Of the integration tests alone: looking for it may fetch it. */
-export const integrationComponents: readonly Component[] = [mongod];
+export const integrationComponents: readonly Component[] = [mongod, consul];
 
 /** `describe`, for tests that need a component. */
 export function describeWith(component: Component, title: string, body: () => void): void {

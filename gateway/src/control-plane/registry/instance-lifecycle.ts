@@ -94,6 +94,12 @@ export function createInstanceLifecycle(times: LifecycleTimes, events: Lifecycle
       if (entry) enter(entry.record, "passing", nowMs);
       return entry !== undefined;
     },
+    /** It is critical by another's judgement, from now on unless it was before; what was removed stays so. */
+    fail(record: InstanceRecord, nowMs: number): void {
+      const before = entryOf(record.serverId);
+      if (before && before.state !== "passing") return;
+      enter(isDeepStrictEqual(before?.record, record) ? before!.record : structuredClone(record), "critical", nowMs);
+    },
     leave: forget,
     /** What was stored before a restart; `removedForMs` of those that were removed, the longest first. */
     restore(record: InstanceRecord, nowMs: number, removedForMs: number | undefined): void {

@@ -33,6 +33,10 @@ export interface Registry {
   find(serverId: string): Promise<InstanceRecord | undefined>;
   /** Calls back at once with every service that has instances, then with the whole list of a service after each change of it. Returns what stops it. */
   watch(listener: (serviceName: string, instances: readonly RegisteredInstance[]) => void): () => void;
+  /** This service is being called, so its instances matter most. For the path of calls: cheap, and never throws. */
+  interest?(serviceName: string): void;
+  /** Since the registry was last heard from; absent where it is part of the process. */
+  ageMs?(): number;
   ping(): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, describe } from "vitest";
+import { createConsulRegistry } from "../../gateway/src/control-plane/registry/consul-registry.ts";
+import { systemClock } from "../../gateway/src/core/clock.ts";
+import { consul, describeWith } from "../support/components.ts";
+import { type ConsulAgentProcess, type ConsulCluster, startConsul, startConsulCluster } from "../support/consul.ts";
+import { findConsuls } from "../support/consul-program.ts";
+import { describeRegistry, type RegistryHarness } from "./registry-contract.ts";
+
+/**
+ * Consul's TTLs are its own, so here time really passes; and it removes nothing that was critical for less than a minute, so
+ * removal is the gateway's own, by `timeToDieMs`; tests/integration/consul-removal covers Consul's.
+ */
+const times = { timeToLiveMs: 4_000, timeToDieMs: 2_000, rememberMs: 60_000 };
+
+async function createHarness(agents: readonly ConsulAgentProcess[]): Promise<RegistryHarness> {
+  const urls = agents.map(({ url }) => url);
+  const open = async () => {
+    const registry = createConsulRegistry({ urls, clock: systemClock, ...times });
+    await registry.open();
+    return registry;
+  };
+  let registry = await open();
+  return {
+    registry,
+    timeToLiveMs: times.timeToLiveMs,
+    timeToDieMs: { least: times.timeToDieMs, most: times.timeToDieMs },
+    isShared: true,
+    advance: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    async restart() {
+      await registry.close();
+      registry = await open();
+      return registry;
+    },
+    async dispose() {
+      await registry.close();
+      await Promise.all(agents.map(removeServices));
+      await untilEmpty(agents[0]!);
+    },
+  };
+}
+
+async function removeServices(agent: ConsulAgentProcess): Promise<void> {
+  const services = (await agent.api("GET", "/v1/agent/services")) as Record<string, unknown>;
+  await Promise.all(
+    Object.keys(services).map((id) => agent.api("PUT", `/v1/agent/service/deregister/${encodeURIComponent(id)}`)),
+  );
+}
+
+/** Agents tell the catalog later. */
+async function untilEmpty(agent: ConsulAgentProcess): Promise<void> {
+  for (let index = 0; ; ) {
+    const { services, next } = await agent.catalog(index);
+    if (services.every((name) => name === "consul")) return;
+    index = next;
+  }
+}
+
+describeWith(consul, "the registry in Consul", () => {
+  describe.each(findConsuls())("$version", (program) => {
+    let agent: ConsulAgentProcess;
+    beforeAll(async () => {
+      agent = await startConsul(program);
+    });
+    afterAll(() => agent.dispose());
+    describeRegistry("one agent", () => createHarness([agent]));
+  });
+
+  describe.each(findConsuls().slice(0, 1))("$version, three servers", (program) => {
+    let cluster: ConsulCluster;
+    beforeAll(async () => {
+      cluster = await startConsulCluster(program);
+    });
+    afterAll(() => cluster.dispose());
+    describeRegistry("three agents", () => createHarness(cluster.agents));
+  });
+});
