@@ -1,10 +1,8 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { register, request, serviceBody } from "../support/gateway-client.ts";
 import { type GatewayProcess, startGatewayProcess } from "../support/gateway-process.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const idl = "service S { void m() }";
 const names = (round: number) => [0, 1, 2].map((index) => `Round${round}-${index}`);
@@ -23,8 +21,9 @@ it("kill -9 at any moment of /register and /update loses nothing acknowledged an
   timeout: 120_000,
 }, async () => {
   const rounds = 24;
-  const dataDir = mkdtempSync(join(tmpdir(), "crash-"));
+  const dataDir = temporaryDirectory();
   let gateway = await startGatewayProcess({ dataDir });
+  onTestFinished(() => gateway.stop());
   const key = await register(gateway.url, "updater", [{ name: "Updated", idl, paths: { path0: "m" } }]);
   let acknowledgedPath = 0;
   let acknowledgedRegistrations = 0;
@@ -75,6 +74,4 @@ it("kill -9 at any moment of /register and /update loses nothing acknowledged an
 
   // Both kinds of ending were met, else the moments were badly chosen.
   expect(acknowledgedRegistrations).toBeGreaterThan(0);
-  await gateway.stop();
-  rmSync(dataDir, { recursive: true, force: true });
 });

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vit
 import { type FakeGateway, startFakeGateway } from "../support/fake-gateway.ts";
 import { idlText, register, request } from "../support/gateway-client.ts";
 import { type GatewayProcess, type GatewayProcessOptions, startGatewayProcess } from "../support/gateway-process.ts";
-import { repository, startProgram } from "../support/program.ts";
+import { type Program, repository, startProgram } from "../support/program.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const assetService = resolve(repository, "rpc-services/asset-service/dist/main.js");
@@ -19,6 +19,10 @@ async function startGateway(options?: GatewayProcessOptions): Promise<GatewayPro
   const gateway = await startGatewayProcess(options);
   onTestFinished(() => gateway.stop());
   return gateway;
+}
+
+function startServer(apiKey: string, ...args: string[]): Program {
+  return startProgram([assetService, "--data-dir", temporaryDirectory(), ...args], { env: { API_KEY: apiKey } });
 }
 
 /** Asks until the answer is 200; resolves to how long that took. */
@@ -38,7 +42,7 @@ describe("a server that joined with server-utils", { timeout: 60_000 }, () => {
   it.each(["framed", "buffered"])("%s: takes calls, and none after its SIGTERM", async (transport) => {
     const gateway = await startGateway();
     const apiKey = await register(gateway.url, "owner", [service]);
-    const server = startProgram([assetService, "--gateway", gateway.url, "--transport", transport], { env: { API_KEY: apiKey } });
+    const server = startServer(apiKey, "--gateway", gateway.url, "--transport", transport);
     await server.says(/joined/);
     const inserted = await request(`${gateway.url}/AssetManagement/newAsset`, {
       method: "POST",
@@ -70,7 +74,7 @@ describe("a server that joined with server-utils", { timeout: 60_000 }, () => {
       const first = await startGateway({ dataDir });
       const { url } = first;
       const apiKey = await register(url, "owner", [service]);
-      const server = startProgram([assetService, "--gateway", url], { env: { API_KEY: apiKey } });
+      const server = startServer(apiKey, "--gateway", url);
       await server.says(/joined/);
       await untilServed(`${url}/AssetManagement/getAsset?ID=1`);
       await first.end(signal);
@@ -85,7 +89,7 @@ describe("a server that joined with server-utils", { timeout: 60_000 }, () => {
     const first = await startGateway({ dataDir });
     const apiKey = await register(first.url, "owner", [service]);
     await first.end("SIGTERM");
-    const server = startProgram([assetService, "--gateway", first.url], { env: { API_KEY: apiKey } });
+    const server = startServer(apiKey, "--gateway", first.url);
     await server.says(/"ready"/);
     const second = await startGateway({ dataDir, args: ["--port", new URL(first.url).port] });
     expect(await untilServed(`${second.url}/AssetManagement/getAsset?ID=1`)).toBeLessThan(5_000);

@@ -1,11 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { createGateway, type Gateway } from "thriftgate";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { apacheThriftForPython, describeWith, pythonWithThrift } from "../support/components.ts";
+import { createTemporaryDirectory, type TemporaryDirectory } from "../support/temporary-directory.ts";
 
 const support = resolve(import.meta.dirname, "../support");
 const idl = join(support, "idl/everything.thrift");
@@ -37,31 +37,31 @@ function withPlainLongs(text: string): string {
 }
 
 describeWith(apacheThriftForPython, "a Thrift server in Python", () => {
-  let generated: string;
+  let generated: TemporaryDirectory;
 
   beforeAll(() => {
-    generated = mkdtempSync(join(tmpdir(), "generated-"));
-    execFileSync("thrift", ["--gen", "py", "-out", generated, idl]);
+    generated = createTemporaryDirectory();
+    execFileSync("thrift", ["--gen", "py", "-out", generated.path, idl]);
   });
-  afterAll(() => rmSync(generated, { recursive: true, force: true }));
+  afterAll(() => generated.remove());
 
   for (const transport of ["framed", "buffered"]) {
     describeWith(apacheThriftForPython, transport, () => {
       let server: ChildProcess;
       let gateway: Gateway;
-      let dataDir: string;
+      let dataDir: TemporaryDirectory;
       let url: string;
 
       beforeAll(async () => {
-        server = spawn(pythonWithThrift as string, [join(support, "python-server.py"), generated, transport], {
+        server = spawn(pythonWithThrift as string, [join(support, "python-server.py"), generated.path, transport], {
           stdio: ["ignore", "pipe", "ignore"],
         });
         const port = await new Promise<number>((found, failed) => {
           server.once("exit", () => failed(new Error("the server ended")));
           createInterface({ input: server.stdout as NodeJS.ReadableStream }).once("line", (line) => found(JSON.parse(line).port));
         });
-        dataDir = mkdtempSync(join(tmpdir(), "python-server-"));
-        gateway = createGateway({ port: 0, adminPort: 0, dataDir, logLevel: "silent" });
+        dataDir = createTemporaryDirectory();
+        gateway = createGateway({ port: 0, adminPort: 0, dataDir: dataDir.path, logLevel: "silent" });
         ({ url } = await gateway.listen());
         const methods = ["echo", "add", "greet", "nothing", "notify", "received", "crash"];
         const registered = await post("/register", [
@@ -87,7 +87,7 @@ describeWith(apacheThriftForPython, "a Thrift server in Python", () => {
       afterAll(async () => {
         await gateway?.close();
         server?.kill();
-        rmSync(dataDir, { recursive: true, force: true });
+        dataDir.remove();
       });
 
       async function post(path: string, body: unknown): Promise<{ status: number; text: string; json: Record<string, unknown> }> {

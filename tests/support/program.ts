@@ -14,15 +14,26 @@ export interface Program {
   /** The first match in what it writes to either, as soon as it is there; rejects when the program ends without. */
   says(pattern: RegExp): Promise<RegExpMatchArray>;
   signal(signal: NodeJS.Signals): void;
+  /** Kills it if it still runs; resolves when it is gone. */
+  kill(): Promise<void>;
   /** Its exit code, or the signal that ended it. */
   readonly exit: Promise<number | NodeJS.Signals>;
 }
 
+export interface ProgramOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+}
+
 /** A Node program as a user starts it; whatever is left of it when the test ends is killed. */
-export function startProgram(
-  args: readonly string[],
-  options: { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string } = {},
-): Program {
+export function startProgram(args: readonly string[], options?: ProgramOptions): Program {
+  const program = runProgram(args, options);
+  onTestFinished(program.kill);
+  return program;
+}
+
+/** The same, for whoever kills it. */
+export function runProgram(args: readonly string[], options: ProgramOptions = {}): Program {
   const child = spawn(process.execPath, args, {
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
@@ -42,10 +53,6 @@ export function startProgram(
     for (const listener of listeners) listener();
     return (code ?? signal) as number | NodeJS.Signals;
   });
-  onTestFinished(async () => {
-    child.kill("SIGKILL");
-    await exit;
-  });
   return {
     pid: child.pid!,
     stdout: () => written.stdout,
@@ -63,6 +70,10 @@ export function startProgram(
         look();
       }),
     signal: (signal) => void child.kill(signal),
+    async kill() {
+      child.kill("SIGKILL");
+      await exit;
+    },
     exit,
   };
 }

@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, describe, expect, it } from "vitest";
@@ -8,11 +7,12 @@ import { parseJsonWithComments } from "../../../../gateway/src/config/json-with-
 import { configJsonSchema, configKeys } from "../../../../gateway/src/config/keys.ts";
 import { loadConfig } from "../../../../gateway/src/config/load-config.ts";
 import { resolveConfig } from "../../../../gateway/src/config/resolve-config.ts";
+import { createTemporaryDirectory } from "../../../support/temporary-directory.ts";
 
 const root = join(import.meta.dirname, "../../../..");
 const read = (path: string) => readFileSync(join(root, path), "utf8");
-const directory = mkdtempSync(join(tmpdir(), "thriftgate-config-"));
-afterAll(() => rmSync(directory, { recursive: true }));
+const directory = createTemporaryDirectory();
+afterAll(directory.remove);
 
 describe("config/", () => {
   const example = parseJsonWithComments(read("config/thriftgate.example.jsonc"));
@@ -49,7 +49,7 @@ describe("config/", () => {
 
 describe("loadConfig", () => {
   const write = (name: string, text: string) => {
-    const path = join(directory, name);
+    const path = join(directory.path, name);
     writeFileSync(path, text);
     return path;
   };
@@ -65,7 +65,7 @@ describe("loadConfig", () => {
   it("says what is wrong with the file itself", () => {
     const broken = write("broken.json", '{\n  "port": \n}');
     expect(() => loadConfig({ configFile: broken })).toThrow(`  ${broken}: 3:1: not JSON`);
-    expect(() => loadConfig({ configFile: join(directory, "absent.json") })).toThrow("absent.json: can't be read (ENOENT)");
+    expect(() => loadConfig({ configFile: join(directory.path, "absent.json") })).toThrow("absent.json: can't be read (ENOENT)");
     expect(() => loadConfig({ configFile: broken })).toThrow(ConfigError);
   });
 });
