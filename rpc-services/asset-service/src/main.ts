@@ -1,4 +1,4 @@
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,7 +21,7 @@ const { values: options } = parseArgs({
 });
 const transport = options.transport === "buffered" ? "buffered" : "framed";
 
-const assets = createAssetStore(options["data-dir"] ?? mkdtempSync(join(tmpdir(), "asset-service-")));
+const assets = createAssetStore(options["data-dir"] ?? createTemporaryDirectory());
 const server = createServer(AssetManagementProcessor, assets, {
   transport: transport === "buffered" ? TBufferedTransport : TFramedTransport,
   protocol: TBinaryProtocol,
@@ -62,3 +62,9 @@ process.once("SIGINT", () => void stop());
 // Started by another program, it ends with that, which may be over already.
 if (process.connected === false) void stop();
 else process.once("disconnect", () => void stop());
+
+function createTemporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), "asset-service-"));
+  process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
