@@ -14,6 +14,7 @@ import { createPublicRouter } from "./public-routes.ts";
 import { createLinker, type Linker } from "./publish/linker.ts";
 import { createPublisher } from "./publish/publisher.ts";
 import { createRateLimit } from "./rate-limit.ts";
+import { takeOver } from "./register/takeover.ts";
 import type { Registry } from "./registry/registry.ts";
 import type { Store } from "./store/store.ts";
 
@@ -97,6 +98,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       try {
         await store.open();
         masterKeyDigest = await openMasterKey(store, config.masterKey, announceMasterKey);
+        await takeOver(context);
         await registry.open();
         await publisher.open();
       } catch (error) {

@@ -101,15 +101,22 @@ export function createPublisher(options: PublisherOptions): Publisher {
     for (const { name, revision } of head.services) {
       if (revision <= (catalog.service(name)?.revision ?? 0)) continue;
       const service = known.get(name);
-      services.push(await load(head.ownerId, name, service?.revision === revision ? service : await fetch(name, revision)));
+      const loaded = service?.revision === revision ? service : await store.serviceRevision(name, revision);
+      services.push(loaded ? await load(head.ownerId, name, loaded) : unreadable(head.ownerId, name, revision));
     }
     return services;
   }
 
-  async function fetch(name: string, revision: number): Promise<LoadedService> {
-    const found = await store.serviceRevision(name, revision);
-    if (!found) throw new GatewayError("STORE_UNAVAILABLE", "The store does not hold a revision that it names.");
-    return found;
+  /** One that somebody deleted or wrote by hand, or that a newer version wrote: no reason to hold up the others. */
+  function unreadable(ownerId: string, name: string, revision: number): CatalogService {
+    const before = catalog.service(name)?.ownerId === ownerId ? catalog.service(name) : undefined;
+    const faults = [{ code: "UNREADABLE", message: "The store does not hold this revision in a form that can be read." }];
+    logger.error(
+      { service: name, revision, servedRevision: before?.served?.revision, faults },
+      "a stored service can't be served",
+    );
+    const nothing = { idlService: undefined, description: "", version: "", paths: [], registeredServers: [], served: undefined };
+    return { ...(before ?? nothing), name, ownerId, revision, faults };
   }
 
   async function load(ownerId: string, name: string, { revision, definition, schema }: LoadedService): Promise<CatalogService> {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { OwnerHead, ServiceDefinition, ServiceRevision } from "./store.ts";
+import type { LeftOut, OwnerHead, ServiceDefinition, ServiceOptions, ServiceRevision } from "./store.ts";
 
 /**
  * Text from outside is kept as a JSON string, as in the embedded store: BSON replaces lone surrogates, so that two names would
@@ -53,10 +53,11 @@ export interface SettingDocument {
   readonly value: string;
 }
 
-/** Of the collection `meta`: `format`, and `changes`, the last number that was given to a change. */
+/** Of the collection `meta`: `format`; `changes`, the last number that was given to a change; `takeover`, the owners taken over. */
 export interface MetaDocument {
   readonly _id: string;
   readonly value: number;
+  readonly leftOut?: readonly LeftOut[];
 }
 
 /** A document that another version wrote, or somebody by hand. */
@@ -95,6 +96,16 @@ const revisionSchema = z.object({
   author: text,
   definition: z.string(),
 });
+const methodOptions = { deadlineMs: z.number().int().min(1).optional(), idempotent: z.boolean().optional() };
+/** Only checked, so that what a newer version added stays. */
+const optionsSchema = z.object({
+  ...methodOptions,
+  i64: z.enum(["number", "string"]).optional(),
+  enums: z.enum(["number", "name"]).optional(),
+  unknownFields: z.enum(["ignore", "reject"]).optional(),
+  lenient: z.boolean().optional(),
+  methods: z.record(z.string(), z.object(methodOptions)).optional(),
+});
 const definitionSchema: z.ZodType<ServiceDefinition> = z.object({
   serviceId: z.string(),
   // Not a zod record, which leaves out a file named "__proto__".
@@ -105,7 +116,7 @@ const definitionSchema: z.ZodType<ServiceDefinition> = z.object({
   serverCount: z.number(),
   paths: z.array(z.object({ methodPath: z.string(), exposedMethod: z.string() })),
   registeredServers: z.array(z.object({ serverUrl: z.string(), port: z.number() })),
-  options: z.object({ lenient: z.boolean().optional(), deadlineMs: z.number().int().min(1).optional() }).optional(),
+  options: z.custom<ServiceOptions>((value) => optionsSchema.safeParse(value).success, "expected options").optional(),
 });
 
 function isTextMap(value: unknown): boolean {

@@ -11,6 +11,7 @@ import { fromText, toText } from "./mongo-documents.ts";
 import { createMongoFeed, type MongoFeed } from "./mongo-feed.ts";
 import { createOrphanSweep } from "./mongo-orphans.ts";
 import { createMongoReader } from "./mongo-reader.ts";
+import { ORIGINAL_COLLECTION, takeOverOriginal } from "./mongo-takeover.ts";
 import type { OwnerHead, ServiceRevision, Store, StoreResult } from "./store.ts";
 
 export interface MongoStoreOptions {
@@ -18,6 +19,8 @@ export interface MongoStoreOptions {
   readonly url: string;
   /** Default: the one that the URL names, else "thriftgate". */
   readonly dbName?: string | undefined;
+  /** Of the original gateway, in the same database. Default: the name that it has there by default. */
+  readonly originalCollection?: string | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   /** For each call. Default 3 s: a request that finds the store hung is answered within 5. */
@@ -109,7 +112,7 @@ export function createMongoStore(options: MongoStoreOptions): Store {
     if (abandoned.size > MAX_ABANDONED) abandoned.delete(abandoned.keys().next().value!);
   }
 
-  return {
+  const store: Store = {
     async open() {
       const client = await connectMongo(options.url, timeoutMs);
       try {
@@ -189,6 +192,12 @@ export function createMongoStore(options: MongoStoreOptions): Store {
       return () => listeners.delete(own);
     },
 
+    async takeOver(check) {
+      const { client, collections } = whenOpen();
+      const original = client.db(databaseName(options)).collection(options.originalCollection ?? ORIGINAL_COLLECTION);
+      return takeOverOriginal({ collections, original, calls, store }, check);
+    },
+
     async ping() {
       await read(({ meta }) => meta.findOne({ _id: "format" }), { timeoutMs: Math.min(PING_TIMEOUT_MS, timeoutMs) });
     },
@@ -203,4 +212,5 @@ export function createMongoStore(options: MongoStoreOptions): Store {
       await closing?.client.close();
     },
   };
+  return store;
 }

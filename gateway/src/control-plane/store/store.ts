@@ -6,7 +6,7 @@ export interface ServiceRevision {
   readonly revision: number;
   /** UTC. */
   readonly createdAt: Date;
-  /** Who made it: "owner" or "master". */
+  /** Who made it: "owner", "master" or "takeover". */
   readonly author: string;
   readonly definition: ServiceDefinition;
 }
@@ -67,6 +67,25 @@ export type ServiceWrite =
   | { readonly name: string; readonly definition: ServiceDefinition }
   | { readonly name: string; readonly keep: true };
 
+/** What a takeover could not take over; it is still where it was. */
+export interface LeftOut {
+  readonly ownerId: string;
+  readonly service?: string;
+  readonly reason: string;
+}
+
+export interface TakeoverReport {
+  readonly owners: number;
+  readonly services: number;
+  readonly leftOut: readonly LeftOut[];
+}
+
+/** Why a service can't be served; `undefined`: it can. */
+export type ServiceCheck = (service: {
+  readonly name: string;
+  readonly definition: ServiceDefinition;
+}) => Promise<string | undefined>;
+
 /**
  * Keeps owners and the revisions of their services. A write is visible whole or not at all, also when the process dies in
  * the middle of it, and what was acknowledged survives. A service name belongs to one owner, as long as its head holds it; after
@@ -99,6 +118,11 @@ export interface Store {
   initSetting(name: string, value: string): Promise<string>;
   /** Calls back with the new head after each change, in the order of an owner's versions, those of other processes included. Returns what stops it. */
   watch(listener: (head: OwnerHead) => void): () => void;
+  /**
+   * Where there may be a database of the original gateway: takes over what it holds, once, and leaves it as it is. `undefined`:
+   * there is none, or it was done before.
+   */
+  takeOver?(check: ServiceCheck): Promise<TakeoverReport | undefined>;
   /** Cheap: can it read and write now? */
   ping(): Promise<void>;
   close(): Promise<void>;
