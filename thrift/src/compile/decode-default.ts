@@ -1,4 +1,4 @@
-import { fieldJsonName } from "../json/field-name.ts";
+import { asksForText, fieldJsonName, mappingOf } from "../json/field-mapping.ts";
 import type {
   Constant,
   ConstantList,
@@ -97,7 +97,7 @@ export class DefaultRenderer {
     const parts: string[] = [];
     for (const field of struct.fields) {
       const value = named.get(field.id) ?? (struct.kind === "union" ? undefined : field.defaultValue);
-      if (value === undefined) continue;
+      if (value === undefined || !mappingOf(field).inReplies) continue;
       const key = this.#spend(JSON.stringify(fieldJsonName(field)));
       parts.push(`${key}:${this.#value(field.type, value, writesI64AsString(field.annotations, this.#options), depth)}`);
     }
@@ -119,7 +119,7 @@ export class DefaultRenderer {
 class OverBound extends Error {}
 
 export function writesI64AsString(annotations: readonly (readonly [string, string])[], options: CodecOptions): boolean {
-  return options.i64 === "string" || annotations.some(([name]) => name === "api.js_conv" || name === "agw.js_conv");
+  return options.i64 === "string" || asksForText(annotations);
 }
 
 function base64(bytes: Uint8Array): string {

@@ -1,4 +1,4 @@
-import { fieldJsonName } from "../json/field-name.ts";
+import { fieldJsonName, mappingOf } from "../json/field-mapping.ts";
 import type { FieldDescriptor, Schema, StructDescriptor, TypeDescriptor } from "../schema/descriptors.ts";
 import { fixedSize, leastSize, typeCodeOf } from "../wire/type-code.ts";
 import type { CodecOptions } from "./codec.ts";
@@ -68,7 +68,7 @@ export class Readers {
   }
 
   #structBody(unit: Unit, struct: StructDescriptor): string {
-    const { fields } = struct;
+    const fields = struct.fields.filter((field) => mappingOf(field).inReplies);
     const headers = fields.map((field) => (typeCodeOf(field.type) << 16) | (field.id & 0xffff));
     const masks = Array.from({ length: Math.ceil(fields.length / fieldsOfMask) }, (_, i) => `,seen${integer(i)}=0`).join("");
     const dispatch = fields.length <= fewFields ? dispatchByHeader(headers) : dispatchByPlace(unit, headers);
@@ -87,7 +87,7 @@ ${cases.join("\n")}
 at=skip(bytes,at,end,code,depth-1);
 }
 if(++at>=end)throw truncated();
-${struct.kind === "union" ? "if(members!==1)throw notOneMember();" : this.#absentFields(unit, struct)}
+${struct.kind === "union" ? "if(members!==1)throw notOneMember();" : this.#absentFields(unit, fields)}
 ${assertRoom(2)}
 if(w===start)w++;
 out[start]=123;out[w++]=125;`;
@@ -102,8 +102,8 @@ ${assertSize(value.size)}${assertRoom(key.length + paddingRoom + value.room)}${p
   }
 
   /** What a struct's end asks of the fields that did not come. */
-  #absentFields(unit: Unit, struct: StructDescriptor): string {
-    return struct.fields
+  #absentFields(unit: Unit, fields: readonly FieldDescriptor[]): string {
+    return fields
       .map((field, place) => {
         const { mask, bit } = seenBit(place);
         if (field.defaultValue !== undefined) {

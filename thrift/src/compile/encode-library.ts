@@ -1,5 +1,6 @@
 import { addMember, closeMap, closeSet, openMembers } from "../json/distinct.ts";
 import { writeDouble, writeQuotedDouble } from "../json/doubles.ts";
+import { fieldJsonName } from "../json/field-mapping.ts";
 import { input } from "../json/input.ts";
 import {
   writeI8,
@@ -123,7 +124,7 @@ function failMissing(p: number, struct: StructDescriptor, from: number, seen: nu
       index < from + 32 &&
       (seen & (1 << (index & 31))) === 0,
   );
-  const name = missing?.name ?? "";
+  const name = missing === undefined ? "" : fieldJsonName(missing);
   return fail(
     p,
     "MISSING_FIELD",

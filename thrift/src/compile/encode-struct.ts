@@ -1,4 +1,4 @@
-import { fieldJsonName } from "../json/field-name.ts";
+import { fieldJsonName, mappingOf } from "../json/field-mapping.ts";
 import { NameTable } from "../json/name-table.ts";
 import type { FieldDescriptor, StructDescriptor } from "../schema/descriptors.ts";
 import { typeCodeOf } from "../wire/type-code.ts";
@@ -21,18 +21,19 @@ const BITS = 32;
 export function structBody(values: ValueSource, struct: StructDescriptor): string {
   const { unit, writers } = values;
   const { fields } = struct;
-  const names = fields.map(fieldJsonName);
+  const settable = [...fields.entries()].filter(([, field]) => mappingOf(field).inRequests);
+  const names = settable.map(([, field]) => fieldJsonName(field));
   const table = new NameTable(names);
   const tableName = unit.bind(table);
   const structName = unit.bind(struct);
   const union = struct.kind === "union";
   const words = Array.from({ length: Math.ceil(fields.length / BITS) }, (_, word) => word);
   const rejects = writers.options.unknownFields === "reject";
-  const expects = (index: number) => index < fields.length && fields.length <= MAX_EXPECTED_FIELDS && !union;
+  const expects = (position: number) => position < names.length && fields.length <= MAX_EXPECTED_FIELDS && !union;
 
-  const cases = fields.map((field, index) => {
-    const next = expects(index + 1) ? matchKey(",", names[index + 1]!) : undefined;
-    return `case ${integer(index)}:
+  const cases = settable.map(([index, field], position) => {
+    const next = expects(position + 1) ? matchKey(",", names[position + 1]!) : undefined;
+    return `case ${integer(position)}:
 ${fieldStatements(values, field, index, union)}
 ${next === undefined ? "break;" : `if(!(${next.test}))break;p+=${integer(next.length)};`}`;
   });

@@ -1,4 +1,4 @@
-import { fieldJsonName } from "../json/field-name.ts";
+import { fieldJsonName, mappingOf } from "../json/field-mapping.ts";
 import { nearestName } from "../json/nearest-name.ts";
 import { escapeStep, pointerToArgument } from "../json/pointer.ts";
 import { RequestFault } from "../json/request-fault.ts";
@@ -170,7 +170,9 @@ function fieldsByName(struct: StructDescriptor): ReadonlyMap<string, KeyedField>
   let fields = fieldMaps.get(struct);
   if (fields === undefined) {
     fields = new Map(
-      struct.fields.map((field) => [fieldJsonName(field), { field, key: `${stringJson(fieldJsonName(field))}:` }]),
+      struct.fields
+        .filter((field) => mappingOf(field).inRequests)
+        .map((field) => [fieldJsonName(field), { field, key: `${stringJson(fieldJsonName(field))}:` }]),
     );
     fieldMaps.set(struct, fields);
   }

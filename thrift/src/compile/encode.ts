@@ -1,6 +1,6 @@
 import { resetMembers } from "../json/distinct.ts";
 import { explain } from "../json/explain.ts";
-import { fieldJsonName } from "../json/field-name.ts";
+import { fieldJsonName } from "../json/field-mapping.ts";
 import { input, loadInput, releaseInput } from "../json/input.ts";
 import { failSyntax, mismatch } from "../json/mismatch.ts";
 import { skipWhitespace } from "../json/skip.ts";

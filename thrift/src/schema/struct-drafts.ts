@@ -1,4 +1,5 @@
 import type { FieldNode, NameNode } from "../idl/syntax-tree.ts";
+import { mappingOf } from "../json/field-mapping.ts";
 import type { Constant, FieldDescriptor, StructDescriptor, TypeDescriptor } from "./descriptors.ts";
 import type { Scope } from "./scope.ts";
 import type { TypeResolver } from "./type-resolver.ts";
@@ -70,8 +71,25 @@ export function draftStruct(
     else fieldsByName.set(fieldName, field);
     fields.push(field);
   }
+  assertJsonNamesDiffer(scope, fields, file);
   const mandatory = fields.filter((field) => field.requiredness === "required" && field.node.value === undefined);
   return { kind: owner === "throws" ? "arguments" : owner, name, file, fields, fieldsByName, fieldsById, mandatory };
+}
+
+/** Annotations may name two fields alike, which the field's own names can't be. */
+function assertJsonNamesDiffer(scope: Scope, fields: readonly FieldDraft[], file: number): void {
+  if (!fields.some(({ node }) => node.annotations.length > 0)) return;
+  const holders = new Map<string, string>();
+  for (const { node } of fields) {
+    const field = { name: node.name.text, annotations: node.annotations };
+    const { jsonName, inRequests } = mappingOf(field);
+    if (!inRequests) continue;
+    const holder = holders.get(jsonName);
+    if (holder === undefined) holders.set(jsonName, field.name);
+    else if (holder !== field.name) {
+      scope.complain(file, node.name.at, `'${field.name}' has the same JSON name as '${holder}': "${jsonName}"`);
+    }
+  }
 }
 
 export function finishField({ node, id, type, requiredness, defaultValue }: FieldDraft): FieldDescriptor {

@@ -1,0 +1,79 @@
+import { describe, expect, test } from "vitest";
+import { asksForText, fieldJsonName, mappingOf } from "../../../../thrift/src/json/field-mapping.ts";
+import { schemaOf } from "../compile/encode-fixture.ts";
+import { faultsOf } from "../schema/compile-text.ts";
+
+/** The field `f` with these annotations. */
+function field(annotations: string) {
+  return schemaOf(`struct S { 1: string f (${annotations}) } service T { void call(1: S s) }`).structs[0]!.fields[0]!;
+}
+
+describe("the name in JSON", () => {
+  test.each([
+    ["", "f"],
+    ['api.key="x"', "x"],
+    ['agw.key="x"', "x"],
+    ["api.key='ключ'", "ключ"],
+    ['api.key="__proto__"', "__proto__"],
+    ['api.body="x"', "x"],
+    ['api.body="x, omitempty"', "x"],
+    ["api.body", "f"],
+    ['api.body=""', "f"],
+    ["api.key", "f"],
+    [`go.tag='json:"x"'`, "x"],
+    [`go.tag='json:"x,omitempty" xml:"y"'`, "x"],
+    [`go.tag='xml:"y" json:"x"'`, "x"],
+    [`go.tag='notjson:"x"'`, "f"],
+    [`go.tag='json:",omitempty"'`, "f"],
+    ['go.tag="json:\\"x\\""', "x"],
+    ['go.tag="json"', "f"],
+    [`go.tag='json:"t"', api.body="b", api.key="k"`, "k"],
+    [`go.tag='json:"t"', api.body="b"`, "b"],
+    ['api.vd="len($)>1", deprecated', "f"],
+    ['api.query="q"', "f"],
+  ])("%s", (annotations, name) => {
+    const { name: own, annotations: read } = field(annotations === "" ? "x" : annotations);
+    expect(fieldJsonName({ name: own, annotations: read })).toBe(name);
+  });
+});
+
+test.each([
+  ["api.none", false, false],
+  ['api.none=""', false, false],
+  [`go.tag='json:"-"'`, false, false],
+  ['agw.target="ignore"', true, false],
+  ['agw.target="IGNORE"', true, false],
+  ['api.key="x"', true, true],
+])("who sees %s", (annotations, inRequests, inReplies) => {
+  expect(mappingOf(field(annotations))).toMatchObject({ inRequests, inReplies });
+});
+
+test.each([
+  ["api.js_conv", true],
+  ['api.js_conv=""', true],
+  ['agw.js_conv="true"', true],
+  ['agw.js_conv="str"', true],
+  ['api.js_conv="false"', false],
+  ['api.js_conv="0"', false],
+  ["x", false],
+])("whether %s asks for text", (annotations, asks) => {
+  expect(asksForText(field(annotations).annotations)).toBe(asks);
+});
+
+describe("names that clash", () => {
+  test.each([
+    ['struct S { 1: string a (api.key="x"), 2: string b (api.body="x") }'],
+    ['struct S { 1: string a, 2: string b (api.key="a") }'],
+    ['service S { void f(1: string a, 2: string b (agw.key="a")) }'],
+  ])("%s", (text) => {
+    expect(faultsOf(text)).toMatchObject([{ code: "IDL_SEMANTIC", message: expect.stringContaining("same JSON name as 'a'") }]);
+  });
+
+  test.each([
+    ['struct S { 1: string a (api.key="b"), 2: string b (api.key="a") }'],
+    ['struct S { 1: string a (api.none), 2: string b (api.key="a") }'],
+    ['struct S { 1: string a (api.key="A"), 2: string b (api.key="a") }'],
+  ])("not: %s", (text) => {
+    expect(faultsOf(text)).toEqual([]);
+  });
+});
