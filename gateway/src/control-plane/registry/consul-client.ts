@@ -41,7 +41,7 @@ export interface ConsulAnswer {
   readonly isFiltered: boolean;
 }
 
-export interface ConsulQuery {
+interface ConsulQuery {
   /** How long Consul may hold the query; none: it answers at once. */
   readonly waitMs?: number;
   readonly signal?: AbortSignal;
