@@ -1,8 +1,8 @@
 import { describeCycle, orderByDependency } from "./dependency-order.ts";
 import type { FaultList } from "./fault-list.ts";
-import { suggest } from "./nearest-name.ts";
 import { parseDocument } from "./parse-document.ts";
 import { printable, Source } from "./source.ts";
+import { suggest } from "./suggest.ts";
 import type { Document } from "./syntax-tree.ts";
 import { type ParseLimits, TokenStream } from "./token-stream.ts";
 

@@ -1,5 +1,5 @@
-import { suggest } from "../idl/nearest-name.ts";
 import { printable } from "../idl/source.ts";
+import { suggest } from "../idl/suggest.ts";
 import type { ValueNode } from "../idl/syntax-tree.ts";
 import { ConstantChains } from "./constant-chains.ts";
 import { constantKey } from "./constant-key.ts";

@@ -1,8 +1,8 @@
 import type { FaultList } from "../idl/fault-list.ts";
 import type { LoadedFile } from "../idl/load-files.ts";
-import { suggest } from "../idl/nearest-name.ts";
 import { SCALAR_NAMES } from "../idl/parse-type.ts";
 import type { Place } from "../idl/source.ts";
+import { suggest } from "../idl/suggest.ts";
 import type { ConstNode, EnumNode, NameNode, ServiceNode, StructNode, TypedefNode } from "../idl/syntax-tree.ts";
 
 /** Something declared, with the file whose names its own text means. */

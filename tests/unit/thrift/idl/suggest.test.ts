@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { suggest } from "../../../../thrift/src/idl/nearest-name.ts";
+import { suggest } from "../../../../thrift/src/idl/suggest.ts";
 
 test.each([
   ["strng", "string"],
