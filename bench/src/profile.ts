@@ -26,4 +26,5 @@ profile.samples.forEach((id, index) => {
 
 const total = [...selfMicroseconds.values()].reduce((sum, value) => sum + value, 0);
 const ranked = [...selfMicroseconds].sort(([, a], [, b]) => b - a).slice(0, Number(lines));
-for (const [name, microseconds] of ranked) process.stdout.write(`${((100 * microseconds) / total).toFixed(1).padStart(5)} %  ${name}\n`);
+for (const [name, microseconds] of ranked)
+  process.stdout.write(`${((100 * microseconds) / total).toFixed(1).padStart(5)} %  ${name}\n`);
