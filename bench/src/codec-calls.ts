@@ -1,4 +1,4 @@
-import { compileIdl, createServiceCodec, type MethodCodec } from "@thriftgate/thrift";
+import { compileIdl, createCallFormat, createServiceCodec, type MethodCodec } from "@thriftgate/thrift";
 import thrift, { type Thrift, type TProtocol } from "thrift";
 import type { CodecBench } from "./codec.ts";
 
@@ -47,6 +47,8 @@ export function callBenches(): CodecBench[] {
   ];
 }
 
+const asCompact = createCallFormat({ transport: "buffered", protocol: "compact" })!;
+
 function callBench<T>(name: string, codec: MethodCodec, text: string, write: WriteStruct<T>): CodecBench {
   const json = Buffer.from(text);
   const compiled = () => codec.encodeJson(json).bytes;
@@ -56,7 +58,12 @@ function callBench<T>(name: string, codec: MethodCodec, text: string, write: Wri
   return {
     name,
     jsonBytes: json.length,
-    contestants: { compiled, "JSON.parse + npm thrift": npmThrift, "JSON.parse alone": parsed },
+    contestants: {
+      compiled,
+      "compiled, in compact": () => asCompact(compiled(), 1),
+      "JSON.parse + npm thrift": npmThrift,
+      "JSON.parse alone": parsed,
+    },
   };
 }
 

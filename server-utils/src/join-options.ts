@@ -18,7 +18,12 @@ export interface JoinOptions {
   /** Whatever the operator should see beside this server. */
   readonly meta?: Readonly<Record<string, string>>;
   /** How this server speaks. Default framed, binary. */
-  readonly dialect?: { readonly transport?: "framed" | "buffered"; readonly protocol?: "binary" };
+  readonly dialect?: {
+    readonly transport?: "framed" | "buffered";
+    readonly protocol?: "binary" | "compact";
+    /** The name under which a server of several services knows this one. */
+    readonly multiplexed?: string;
+  };
   /** Asked before each beat. While it is not true, fails, or takes longer than `requestTimeoutMs`, the gateway sends no calls. */
   readonly isHealthy?: () => boolean | Promise<boolean>;
   /** For one request to a gateway. Default 2,000. */

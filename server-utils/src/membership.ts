@@ -95,7 +95,7 @@ export class Membership extends EventEmitter<MembershipEvents> {
       ServerAddress: address,
       ServerPort: String(this.#port()),
       ...(weight !== undefined && { Weight: weight }),
-      Meta: { ...meta, transport: dialect?.transport ?? "framed", protocol: dialect?.protocol ?? "binary" },
+      Meta: { ...meta, transport: "framed", protocol: "binary", ...dialect },
     };
     let state: JoinState = failed(attempt, new Error("no gateway was asked"));
     for (let tried = 0; tried < this.#gateways.length && !this.#leaving.signal.aborted; tried += 1) {

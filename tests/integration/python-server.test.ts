@@ -45,15 +45,24 @@ describeWith(apacheThriftForPython, "a Thrift server in Python", () => {
   });
   afterAll(() => generated.remove());
 
-  for (const transport of ["framed", "buffered"]) {
-    describeWith(apacheThriftForPython, transport, () => {
+  const dialects = [
+    { transport: "framed", protocol: "binary" },
+    { transport: "buffered", protocol: "binary" },
+    { transport: "framed", protocol: "compact" },
+    { transport: "buffered", protocol: "compact" },
+    { transport: "framed", protocol: "binary", multiplexed: "Echo" },
+    { transport: "buffered", protocol: "compact", multiplexed: "Other" },
+  ];
+  for (const dialect of dialects) {
+    describeWith(apacheThriftForPython, Object.values(dialect).join(" "), () => {
       let server: ChildProcess;
       let gateway: Gateway;
       let dataDir: TemporaryDirectory;
       let url: string;
 
       beforeAll(async () => {
-        server = spawn(pythonWithThrift as string, [join(support, "python-server.py"), generated.path, transport], {
+        const spoken = Object.values(dialect);
+        server = spawn(pythonWithThrift as string, [join(support, "python-server.py"), generated.path, ...spoken], {
           stdio: ["ignore", "pipe", "ignore"],
         });
         const port = await new Promise<number>((found, failed) => {
@@ -79,7 +88,7 @@ describeWith(apacheThriftForPython, "a Thrift server in Python", () => {
           },
         ]);
         const { "API-Key": ApiKey } = JSON.parse(registered.text);
-        const address = { ServerAddress: "127.0.0.1", ServerPort: String(port), Meta: { transport } };
+        const address = { ServerAddress: "127.0.0.1", ServerPort: String(port), Meta: dialect };
         const connected = await post("/connect", { ApiKey, ServiceName: "Echo", ...address });
         expect(connected.status).toBe(200);
       });
@@ -125,9 +134,9 @@ describeWith(apacheThriftForPython, "a Thrift server in Python", () => {
 
       it("answers void with null and oneway with 202, and the call arrives", async () => {
         expect((await post("/Echo/nothing", "")).text).toBe("null");
-        const sent = await post("/Echo/notify", { message: transport });
+        const sent = await post("/Echo/notify", { message: dialect.transport });
         expect(sent.status).toBe(202);
-        await expect.poll(async () => (await post("/Echo/received", "{}")).text).toBe(JSON.stringify([transport]));
+        await expect.poll(async () => (await post("/Echo/received", "{}")).text).toBe(JSON.stringify([dialect.transport]));
       });
 
       it("carries a megabyte of text", async () => {

@@ -1,4 +1,6 @@
-"""Echo (everything.thrift) on Apache's Python library: python-server.py GENERATED_DIR framed|buffered"""
+"""Echo (everything.thrift) on Apache's Python library:
+python-server.py GENERATED_DIR framed|buffered binary|compact [NAME_TO_MULTIPLEX_UNDER]
+"""
 import json
 import sys
 
@@ -6,8 +8,9 @@ sys.path.insert(0, sys.argv[1])
 
 from everything import Echo  # noqa: E402
 from everything.ttypes import Refused  # noqa: E402
-from thrift.protocol import TBinaryProtocol  # noqa: E402
+from thrift.protocol import TBinaryProtocol, TCompactProtocol  # noqa: E402
 from thrift.server import TServer  # noqa: E402
+from thrift.TMultiplexedProcessor import TMultiplexedProcessor  # noqa: E402
 from thrift.transport import TSocket, TTransport  # noqa: E402
 
 
@@ -44,9 +47,15 @@ listener = TSocket.TServerSocket(host="127.0.0.1", port=0)
 listener.listen()
 port = listener.handle.getsockname()[1]
 transport = TTransport.TFramedTransportFactory() if sys.argv[2] == "framed" else TTransport.TBufferedTransportFactory()
-server = TServer.TThreadedServer(
-    Echo.Processor(Handler()), listener, transport, TBinaryProtocol.TBinaryProtocolFactory(), daemon=True
+protocol = (
+    TCompactProtocol.TCompactProtocolFactory() if sys.argv[3] == "compact" else TBinaryProtocol.TBinaryProtocolFactory()
 )
+processor = Echo.Processor(Handler())
+if len(sys.argv) > 4:
+    services = TMultiplexedProcessor()
+    services.registerProcessor(sys.argv[4], processor)
+    processor = services
+server = TServer.TThreadedServer(processor, listener, transport, protocol, daemon=True)
 listener.listen = lambda: None  # it listens already
 print(json.dumps({"event": "ready", "port": port}), flush=True)
 server.serve()

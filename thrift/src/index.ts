@@ -21,6 +21,9 @@ export type {
   StructDescriptor,
   TypeDescriptor,
 } from "./schema/descriptors.ts";
+export { type CallFormat, createCallFormat } from "./wire/create-call-format.ts";
+export { createMessageReader } from "./wire/create-message-reader.ts";
+export type { Dialect, Protocol, Transport } from "./wire/dialect.ts";
 export {
   type ApplicationException,
   type MessageHeader,
@@ -28,11 +31,5 @@ export {
   readApplicationException,
   readMessageHeader,
 } from "./wire/message.ts";
-export {
-  createBufferedReader,
-  createFramedReader,
-  type MessageReader,
-  type MessageReaderOptions,
-  type OnMessage,
-} from "./wire/message-reader.ts";
+export type { MessageReader, MessageReaderOptions, OnMessage } from "./wire/message-reader.ts";
 export { ReplyFault, type ReplyFaultCode } from "./wire/reply-fault.ts";

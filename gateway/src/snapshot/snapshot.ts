@@ -1,10 +1,6 @@
-import type { MethodCodec, Schema } from "@thriftgate/thrift";
+import type { Dialect, MethodCodec, Schema } from "@thriftgate/thrift";
 
-/** How an instance speaks. */
-export interface Dialect {
-  readonly transport: "framed" | "buffered";
-  readonly protocol: "binary";
-}
+export type { Dialect };
 
 /** One running RPC server of a service. */
 export interface Instance {

@@ -34,8 +34,8 @@ export function createBufferedReader(onMessage: OnMessage, options: MessageReade
   return new BufferedReader(onMessage, options);
 }
 
-/** What both readers share: a message that did not come whole, and that nothing follows a failure. */
-abstract class ReaderOfChunks implements MessageReader {
+/** What all readers share: a message that did not come whole, and that nothing follows a failure. */
+export abstract class ReaderOfChunks implements MessageReader {
   protected readonly onMessage: OnMessage;
   protected readonly pending = new PendingBytes();
   #state: "open" | "failed" = "open";

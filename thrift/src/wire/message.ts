@@ -13,7 +13,7 @@ export interface MessageHeader {
   readonly bodyOffset: number;
 }
 
-const maxNameBytes = 256;
+export const maxNameBytes = 256;
 
 /**
  * Reads the header at `offset`.

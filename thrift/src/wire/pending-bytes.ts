@@ -24,6 +24,15 @@ export class PendingBytes {
     this.length = length;
   }
 
+  /** Forgets what comes first. */
+  drop(count: number): void {
+    if (count === this.length) this.clear();
+    else {
+      this.bytes.copyWithin(0, count, this.length);
+      this.length -= count;
+    }
+  }
+
   clear(): void {
     this.length = 0;
     if (this.bytes.length > keptBytes) this.bytes = new Uint8Array(0);

@@ -102,6 +102,9 @@ function parseMeta(fields: Fields): Readonly<Record<string, string>> {
   const meta = Object.fromEntries(fields.textMap("Meta", MAX_META_ENTRIES, text, text) ?? []);
   assertKnown(meta, "transport", TRANSPORTS);
   assertKnown(meta, "protocol", PROTOCOLS);
+  if (meta.multiplexed !== undefined && !/^[A-Za-z_][\w.]*$/.test(meta.multiplexed)) {
+    throw invalidField("/Meta/multiplexed", "Meta.multiplexed must be the name of a service.");
+  }
   return meta;
 }
 

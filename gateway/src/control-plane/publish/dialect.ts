@@ -1,12 +1,16 @@
 import type { Dialect } from "../../snapshot/snapshot.ts";
 
 export const TRANSPORTS: readonly Dialect["transport"][] = ["framed", "buffered"];
-export const PROTOCOLS: readonly Dialect["protocol"][] = ["binary"];
+export const PROTOCOLS: readonly Dialect["protocol"][] = ["binary", "compact"];
 
-/** What an instance declares in `Meta.transport` and `Meta.protocol`; framed binary where it says nothing, or nothing that is known. */
+/**
+ * What an instance declares in `Meta.transport`, `Meta.protocol` and `Meta.multiplexed`; framed binary where it says nothing, or
+ * nothing that is known.
+ */
 export function dialectOf(meta: Readonly<Record<string, string>>): Dialect {
   return {
     transport: TRANSPORTS.find((name) => name === meta.transport) ?? "framed",
     protocol: PROTOCOLS.find((name) => name === meta.protocol) ?? "binary",
+    ...(meta.multiplexed ? { multiplexed: meta.multiplexed } : {}),
   };
 }

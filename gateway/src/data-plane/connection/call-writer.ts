@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { type CallFormat, createCallFormat, type Dialect } from "@thriftgate/thrift";
 import type { Call } from "./call.ts";
 import type { CallList } from "./call-list.ts";
 import { isCopied, patchedHead, tailAfterHead, type WriteBatch } from "./write-batch.ts";
@@ -14,17 +15,20 @@ export class CallWriter {
   readonly #calls: CallList;
   readonly #batch: WriteBatch;
   readonly #framed: boolean;
+  /** `undefined`: calls go as they were encoded. */
+  readonly #format: CallFormat | undefined;
   readonly #onWritten: (first: Call) => void;
   #lastSeqid = 0;
   #scheduled: boolean = false;
   #blocked: boolean = false;
 
   /** `onWritten`: this unsent call, and maybe some behind it, is sent now. */
-  constructor(socket: Socket, calls: CallList, batch: WriteBatch, framed: boolean, onWritten: (first: Call) => void) {
+  constructor(socket: Socket, calls: CallList, batch: WriteBatch, dialect: Dialect, onWritten: (first: Call) => void) {
     this.#socket = socket;
     this.#calls = calls;
     this.#batch = batch;
-    this.#framed = framed;
+    this.#framed = dialect.transport === "framed";
+    this.#format = createCallFormat(dialect);
     this.#onWritten = onWritten;
   }
 
@@ -53,7 +57,9 @@ export class CallWriter {
     const call = this.#calls.firstUnsent;
     if (call?.encoded === undefined || this.#blocked) return false;
     const { bytes, seqidOffset } = call.encoded;
-    if (isCopied(bytes) && this.#batch.hasRoom(bytes)) {
+    if (this.#format !== undefined) {
+      this.#takeFormatted(call, this.#format, bytes);
+    } else if (isCopied(bytes) && this.#batch.hasRoom(bytes)) {
       this.#calls.markSent(call, this.#nextSeqid());
       this.#batch.append(bytes, seqidOffset, call.seqid, this.#framed);
     } else if (this.#batch.isEmpty) {
@@ -63,6 +69,18 @@ export class CallWriter {
       this.#writeBatch();
     }
     return true;
+  }
+
+  /** Its size is known only when it is written; large ones are on their way before the next. */
+  #takeFormatted(call: Call, format: CallFormat, encoded: Uint8Array): void {
+    this.#calls.markSent(call, this.#nextSeqid());
+    const bytes = format(encoded, call.seqid);
+    if (isCopied(bytes) && this.#batch.hasRoom(bytes)) {
+      this.#batch.appendWhole(bytes);
+    } else {
+      this.#writeBatch();
+      this.#write(bytes);
+    }
   }
 
   #nextSeqid(): number {

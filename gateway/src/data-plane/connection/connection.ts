@@ -1,12 +1,5 @@
 import { type LookupFunction, Socket } from "node:net";
-import {
-  createBufferedReader,
-  createFramedReader,
-  type MessageReader,
-  MessageType,
-  ReplyFault,
-  readMessageHeader,
-} from "@thriftgate/thrift";
+import { createMessageReader, type MessageReader, MessageType, ReplyFault, readMessageHeader } from "@thriftgate/thrift";
 import type { Clock } from "../../core/clock.ts";
 import { Deadline, type DeadlineWheel } from "../../core/deadline.ts";
 import type { GatewayError } from "../../core/errors.ts";
@@ -85,10 +78,10 @@ export class Connection extends Deadline implements CallCarrier {
     this.#context = context;
     this.#owner = owner;
     this.#address = `${instance.address}:${instance.port}`;
-    const framed = instance.dialect.transport === "framed";
-    this.#writer = new CallWriter(this.#socket, this.#calls, context.batch, framed, this.#onWritten);
-    const createReader = framed ? createFramedReader : createBufferedReader;
-    this.#reader = createReader(this.#onMessage, { maxMessageBytes: context.maxFrameBytes, maxDepth: context.maxDepth });
+    const { dialect } = instance;
+    this.#writer = new CallWriter(this.#socket, this.#calls, context.batch, dialect, this.#onWritten);
+    const limits = { maxMessageBytes: context.maxFrameBytes, maxDepth: context.maxDepth };
+    this.#reader = createMessageReader(dialect, this.#onMessage, limits);
     this.#lastCallAtMs = context.clock.monotonicMs();
     context.deadlines.schedule(this, this.#lastCallAtMs + context.connectTimeoutMs);
     this.#connect(instance);

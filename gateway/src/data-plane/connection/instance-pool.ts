@@ -1,5 +1,5 @@
 import { Deadline } from "../../core/deadline.ts";
-import type { Instance } from "../../snapshot/snapshot.ts";
+import type { Dialect, Instance } from "../../snapshot/snapshot.ts";
 import type { Call } from "./call.ts";
 import { Connection, type ConnectionContext, type ConnectionEnd, type ConnectionOwner } from "./connection.ts";
 
@@ -59,7 +59,7 @@ export class InstancePool extends Deadline implements ConnectionOwner {
   /** The same instance as published last; its address or dialect may have changed. */
   update(instance: Instance): void {
     const { address, port, dialect } = this.#instance;
-    const changed = address !== instance.address || port !== instance.port || dialect.transport !== instance.dialect.transport;
+    const changed = address !== instance.address || port !== instance.port || !speakAlike(dialect, instance.dialect);
     this.#instance = instance;
     if (changed) this.#drain();
   }
@@ -152,6 +152,10 @@ export class InstancePool extends Deadline implements ConnectionOwner {
     this.#context.onSocketOpened(connection);
     return connection;
   }
+}
+
+function speakAlike(one: Dialect, other: Dialect): boolean {
+  return one.transport === other.transport && one.protocol === other.protocol && one.multiplexed === other.multiplexed;
 }
 
 /** It was never answered on, while another was. */

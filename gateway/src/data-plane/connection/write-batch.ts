@@ -49,6 +49,12 @@ export class WriteBatch {
     this.#used = start + call.length;
   }
 
+  /** What needs neither length nor seqid. */
+  appendWhole(bytes: Uint8Array): void {
+    this.#buffer.set(bytes, this.#used);
+    this.#used += bytes.length;
+  }
+
   /** What was appended; valid until the next append, unless {@link replaceBuffer} is called. */
   take(): Uint8Array {
     const bytes = this.#buffer.subarray(0, this.#used);

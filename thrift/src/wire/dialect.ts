@@ -1,0 +1,11 @@
+/** How an instance speaks. */
+export interface Dialect {
+  readonly transport: Transport;
+  readonly protocol: Protocol;
+  /** The instance serves several services on one port and knows each method as `Service:method`. */
+  readonly multiplexed?: string;
+}
+
+export type Transport = "framed" | "buffered";
+
+export type Protocol = "binary" | "compact";
