@@ -93,7 +93,7 @@ export function createAccessLog(logger: Logger, sampling: number, clock: Pick<Cl
     },
     write({ cause, ...line }) {
       const rounded = { ...line, durationMs: round(line.durationMs), instanceMs: round(line.instanceMs) };
-      if (line.status >= 500) logger.error({ ...rounded, cause: causeText(cause) }, "call");
+      if (line.status >= 500) logger.error({ ...rounded, cause: causeText(cause, line.code) }, "call");
       else logger.info(rounded, "call");
     },
   };
@@ -106,11 +106,28 @@ function round(ms: number): number {
 const maxCauseLength = 1_000;
 
 /** An instance's own words are data: cut, on one line, and nothing in them can move a terminal's cursor. */
-function causeText(cause: unknown): string | undefined {
+function causeText(cause: unknown, code: ErrorCode | undefined): string | undefined {
   if (cause === undefined) return undefined;
-  const text = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+  // Where in the code matters for our own faults alone; for all others it would push out what happened.
+  const text = code === "INTERNAL" && cause instanceof Error ? (cause.stack ?? cause.message) : reasons(cause);
   return text
     .slice(0, maxCauseLength)
     .replace(/\n\s*/g, " | ")
     .replace(/[\p{Cc}\u2028\u2029]/gu, "?");
+}
+
+const maxReasons = 5;
+
+/** What an error says, and what its cause says, down to the first. */
+function reasons(cause: unknown): string {
+  const texts: string[] = [];
+  for (let error = cause; error !== undefined && texts.length < maxReasons; error = (error as Error).cause) {
+    if (!(error instanceof Error)) {
+      texts.push(String(error));
+      break;
+    }
+    // A connect to a name with several addresses fails without a message.
+    texts.push(error.message || (error as NodeJS.ErrnoException).code || error.name);
+  }
+  return texts.join(": ");
 }

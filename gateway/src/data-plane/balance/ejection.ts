@@ -2,7 +2,10 @@ const firstBackOffMs = 1_000;
 const maxBackOffMs = 30_000;
 /** Servers connect to the gateway before they listen. */
 const graceMs = 10_000;
-/** One lost connection takes several calls with it, so a single loss says little; something that never answers loses all. */
+/**
+ * Calls in a row that were lost, or never answered. One lost connection takes several with it, and one method may be slow, so
+ * a few say little; an instance that hangs answers none. Where all are slow, all are out, and calls go to them as before.
+ */
 const maxLossesInARow = 5;
 
 /** How a call ended, as far as its instance is to blame. */
@@ -45,10 +48,10 @@ export class Ejection {
         else if (this.#state === "on-trial") this.#state = "out";
         break;
       case "lost":
+      case "timed-out":
         this.#lossesInARow += 1;
         if (this.#lossesInARow >= maxLossesInARow || this.#state === "on-trial") this.#eject(nowMs);
         break;
-      case "timed-out":
       case "cancelled":
         // Says nothing: the next call tries again.
         if (this.#state === "on-trial") this.#state = "out";

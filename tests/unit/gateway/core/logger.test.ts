@@ -59,6 +59,17 @@ describe("access log", () => {
     expect(lines[0]?.cause).toMatch(/^\?\[2J\?\?\? \| x{992}$/);
   });
 
+  test("a cause is told down to the first one; a fault of our own with its place", () => {
+    const { logger, lines } = capture();
+    const log = createAccessLog(logger, 1, { monotonicMs: () => 0 });
+    const refused = Object.assign(new AggregateError([]), { code: "ECONNREFUSED" });
+    const cause = new Error("localhost:9090: the socket failed", { cause: refused });
+    log.write({ ...ok, status: 503, code: "NO_HEALTHY_INSTANCE", cause });
+    log.write({ ...ok, status: 500, code: "INTERNAL", cause });
+    expect(lines[0]?.cause).toBe("localhost:9090: the socket failed: ECONNREFUSED");
+    expect(lines[1]?.cause).toMatch(/^Error: localhost:9090: the socket failed \| at .+logger\.test\.ts/);
+  });
+
   test("the caller's own faults are no errors of ours", () => {
     const { logger, lines } = capture();
     createAccessLog(logger, 1, { monotonicMs: () => 0 }).write({

@@ -36,28 +36,37 @@ describe("Ejection", () => {
     expect(ejection.isIn).toBe(false);
   });
 
-  it("ejects what loses 5 calls in a row, also in its first seconds", () => {
+  it.each(["lost", "timed-out"] as const)("ejects after 5 calls in a row that were %s, also in its first seconds", (outcome) => {
     const ejection = new Ejection();
-    for (let call = 0; call < 4; call++) ejection.onOutcome("lost", joinedAtMs, 1);
+    for (let call = 0; call < 4; call++) ejection.onOutcome(outcome, joinedAtMs, 1);
     ejection.onOutcome("answered", joinedAtMs, 1);
-    for (let call = 0; call < 4; call++) ejection.onOutcome("lost", joinedAtMs, 1);
+    for (let call = 0; call < 4; call++) ejection.onOutcome(outcome, joinedAtMs, 1);
     expect(ejection.isIn).toBe(true);
-    ejection.onOutcome("lost", joinedAtMs, 1);
+    ejection.onOutcome(outcome, joinedAtMs, 1);
     expect(ejection.isOut(1)).toBe(true);
   });
 
-  it.each(["timed-out", "cancelled"] as const)("lets another call try after a trial that was %s", (outcome) => {
+  it.each(["lost", "timed-out"] as const)("backs off for longer after a trial that was %s", (outcome) => {
     const ejection = new Ejection();
     ejection.onOutcome("connect-failed", joinedAtMs, settledMs);
     ejection.onPick(settledMs + 1_000);
     ejection.onOutcome(outcome, joinedAtMs, settledMs + 1_500);
+    expect(ejection.isOut(settledMs + 3_499)).toBe(true);
+    expect(ejection.isOut(settledMs + 3_500)).toBe(false);
+  });
+
+  it("lets another call try after a trial that was cancelled", () => {
+    const ejection = new Ejection();
+    ejection.onOutcome("connect-failed", joinedAtMs, settledMs);
+    ejection.onPick(settledMs + 1_000);
+    ejection.onOutcome("cancelled", joinedAtMs, settledMs + 1_500);
     expect(ejection.isIn).toBe(false);
     expect(ejection.isOut(settledMs + 1_500)).toBe(false);
   });
 
-  it.each(["timed-out", "cancelled"] as const)("never ejects for calls that were %s", (outcome) => {
+  it("never ejects for calls that were cancelled", () => {
     const ejection = new Ejection();
-    for (let call = 0; call < 100; call++) ejection.onOutcome(outcome, joinedAtMs, settledMs);
+    for (let call = 0; call < 100; call++) ejection.onOutcome("cancelled", joinedAtMs, settledMs);
     expect(ejection.isIn).toBe(true);
   });
 });
