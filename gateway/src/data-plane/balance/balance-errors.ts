@@ -3,8 +3,11 @@ import { GatewayError } from "../../core/errors.ts";
 /** Instances come back, and lines get shorter, within seconds. */
 const retryLater = { headers: { "retry-after": "1" } };
 
-export function noHealthyInstance(): GatewayError {
-  return new GatewayError("NO_HEALTHY_INSTANCE", "No instance of the service can take the call.", retryLater);
+/** `known`: instances of the service, whatever their health. */
+export function noHealthyInstance(known: number): GatewayError {
+  const detail =
+    known === 0 ? "No instance of the service has joined the gateway." : "No instance of the service can be reached.";
+  return new GatewayError("NO_HEALTHY_INSTANCE", detail, retryLater);
 }
 
 export function overloaded(): GatewayError {

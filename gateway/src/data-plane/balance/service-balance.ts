@@ -66,7 +66,7 @@ export class ServiceBalance {
     if (tried.length === 0) this.#budget.onCall();
     const found = this.#find(tried);
     if (found === "full") return this.#line.join(tried, deadlineAtMs, awaiter);
-    if (found === undefined) awaiter.onNoInstance(noHealthyInstance());
+    if (found === undefined) awaiter.onNoInstance(noHealthyInstance(this.#members.length));
     else this.#give(found, awaiter);
     return undefined;
   }
@@ -150,7 +150,7 @@ export class ServiceBalance {
       if (found === "full" && waiter.tried.length === 0) return false;
       if (found === "full") continue;
       this.#line.leave(waiter);
-      if (found === undefined) waiter.awaiter.onNoInstance(noHealthyInstance());
+      if (found === undefined) waiter.awaiter.onNoInstance(noHealthyInstance(this.#members.length));
       else this.#give(found, waiter.awaiter);
       return true;
     }

@@ -25,7 +25,7 @@ describe("picking", () => {
     expect(pick(entry, ["a", "b", "c"])).toBe("NO_HEALTHY_INSTANCE");
   });
 
-  it("answers 503 with retry-after where there is no instance", () => {
+  it("answers 503 with retry-after where there is no instance, none that can be reached, or none with room", () => {
     const errors: GatewayError[] = [];
     const balancer = createBalancer({
       clock: systemClock,
@@ -35,11 +35,13 @@ describe("picking", () => {
     const awaiter = { onInstance: () => {}, onNoInstance: (error: GatewayError) => errors.push(error) };
     balancer.pick(entryOf([]), [], 0, awaiter);
     const full = entryOf([instance("a")]);
+    balancer.pick(full, ["a"], 0, awaiter);
     balancer.pick(full, [], 0, awaiter);
     balancer.pick(full, [], 0, awaiter);
-    expect(errors.map(({ code, status, headers }) => [code, status, headers])).toEqual([
-      ["NO_HEALTHY_INSTANCE", 503, { "retry-after": "1" }],
-      ["OVERLOADED", 503, { "retry-after": "1" }],
+    expect(errors.map(({ code, detail, status, headers }) => [code, detail, status, headers])).toEqual([
+      ["NO_HEALTHY_INSTANCE", "No instance of the service has joined the gateway.", 503, { "retry-after": "1" }],
+      ["NO_HEALTHY_INSTANCE", "No instance of the service can be reached.", 503, { "retry-after": "1" }],
+      ["OVERLOADED", expect.stringMatching("busy"), 503, { "retry-after": "1" }],
     ]);
   });
 
