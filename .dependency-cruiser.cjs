@@ -74,6 +74,8 @@ module.exports = {
     onlyFrom("sqlite-in-stores", `${builtin("sqlite")}|${npm("@photostructure/sqlite")}`, [
       "^gateway/src/control-plane/(store|registry)/",
     ]),
+    onlyFrom("mongodb-in-the-store", npm("mongodb"), ["^gateway/src/control-plane/store/"]),
+    onlyFrom("undici-in-the-registry", npm("undici"), ["^gateway/src/control-plane/registry/"]),
   ],
   options: {
     tsPreCompilationDeps: true,

@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createTemporaryDirectory, type TemporaryDirectory } from "../support/temporary-directory.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const cruiser = join(root, "node_modules/dependency-cruiser/bin/dependency-cruise.mjs");
@@ -56,6 +56,8 @@ const planted: [rule: string, file: string, imported: string][] = [
   ["sockets-in-http-and-connection", "gateway/src/control-plane/connect/sockets.ts", "node:net"],
   ["sockets-in-http-and-connection", "gateway/src/data-plane/balance/sockets.ts", "node:tls"],
   ["sqlite-in-stores", "gateway/src/control-plane/admin/sqlite.ts", "@photostructure/sqlite"],
+  ["mongodb-in-the-store", "gateway/src/control-plane/registry/mongodb.ts", "mongodb"],
+  ["undici-in-the-registry", "gateway/src/control-plane/store/undici.ts", "undici"],
 ];
 
 /** What must stay allowed: [file, imported]. */
@@ -65,15 +67,18 @@ const allowed: [file: string, imported: string][] = [
   ["gateway/src/data-plane/codec/thrift.ts", "@thriftgate/thrift"],
   ["gateway/src/control-plane/express.ts", "express"],
   ["gateway/src/data-plane/http/sockets.ts", "node:net"],
+  ["gateway/src/control-plane/store/mongodb.ts", "mongodb"],
   ["rpc-services/one/src/join.ts", "@thriftgate/server-utils"],
 ];
 
 describe("the import rules", () => {
+  let directory: TemporaryDirectory;
   let tree: string;
   let summary: Summary;
 
   beforeAll(() => {
-    tree = realpathSync(mkdtempSync(join(tmpdir(), "imports-")));
+    directory = createTemporaryDirectory();
+    tree = realpathSync(directory.path);
     const write = (file: string, text: string) => {
       mkdirSync(dirname(join(tree, file)), { recursive: true });
       writeFileSync(join(tree, file), text);
@@ -99,17 +104,15 @@ describe("the import rules", () => {
       mkdirSync(join(tree, "node_modules/@thriftgate"), { recursive: true });
       symlinkSync(join(tree, name), join(tree, "node_modules/@thriftgate", name));
     }
-    for (const name of ["express", "pino", "@photostructure"])
-      symlinkSync(join(root, "node_modules", name), join(tree, "node_modules", name));
-    write(
-      "package.json",
-      JSON.stringify({ type: "module", dependencies: { express: "*", pino: "*", "@photostructure/sqlite": "*" } }),
-    );
+    const dependencies = { express: "*", pino: "*", mongodb: "*", undici: "*", "@photostructure/sqlite": "*" };
+    for (const [name] of Object.keys(dependencies).map((path) => path.split("/")))
+      symlinkSync(join(root, "node_modules", name!), join(tree, "node_modules", name!));
+    write("package.json", JSON.stringify({ type: "module", dependencies }));
     cpSync(join(root, "tsconfig.base.json"), join(tree, "tsconfig.base.json"));
     summary = cruise(tree);
   });
 
-  afterAll(() => rmSync(tree, { recursive: true, force: true }));
+  afterAll(() => directory.remove());
 
   it.each(planted)("%s catches %s importing %s", (rule, file) => {
     expect(summary.violations.filter((violation) => violation.from === file).map((violation) => violation.rule.name)).toContain(
