@@ -2,7 +2,8 @@ import { IncomingMessage, ServerResponse } from "node:http";
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
 import { type GatewayConfig, type GatewayLimits, resolveConfig } from "./config.ts";
 import { createControlPlane } from "./control-plane/control-plane.ts";
-import { createEmbeddedRegistry } from "./control-plane/registry/embedded-registry.ts";
+import { createRegistry } from "./control-plane/registry/create-registry.ts";
+import type { Registry } from "./control-plane/registry/registry.ts";
 import { createEmbeddedStore } from "./control-plane/store/embedded-store.ts";
 import { createAddressPolicy } from "./core/address-policy.ts";
 import { systemClock } from "./core/clock.ts";
@@ -50,9 +51,6 @@ export interface GatewayAddresses {
 /** The first segments of the control plane's endpoints; everything else is a call. */
 const CONTROL_PATH = /^\/(?:ping|register|update|connect|disconnect|health)(?:[/?]|$)/;
 
-/** So long a server that only beats is taken back without connecting again: docs/http-api.md. */
-const REMEMBER_MS = 24 * 3_600_000;
-
 /** A gateway that has not begun to do anything yet. @throws {ConfigError} which names every fault of the options */
 export function createGateway(options: GatewayOptions = {}): Gateway {
   const { logger: givenLogger, ...given } = options;
@@ -74,20 +72,16 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const { checkAddress } = addresses;
   const connections = createInstanceConnections({ clock, deadlines, limits, checkAddress });
   const balancer = createBalancer({ clock, deadlines, limits });
+  const registry = createRegistry(config, { clock, logger });
+  const served = tellingInterest(snapshot, registry);
   const accessLog = createAccessLog(logger, config.accessLogSampling, clock);
-  const handleCall = createCallHandler({ snapshot, balancer, connections, metrics, accessLog, clock, limits });
+  const handleCall = createCallHandler({ snapshot: served, balancer, connections, metrics, accessLog, clock, limits });
   followSnapshot(snapshot, { balancer, connections, forget: metrics.forget });
 
   const controlPlane = createControlPlane({
     config,
     store: createEmbeddedStore({ dataDir, clock }),
-    registry: createEmbeddedRegistry({
-      dataDir,
-      clock,
-      timeToLiveMs: config.timeToLiveSeconds * 1000,
-      timeToDieMs: config.timeToDieSeconds * 1000,
-      rememberMs: REMEMBER_MS,
-    }),
+    registry,
     snapshot,
     addresses,
     clock,
@@ -245,6 +239,18 @@ function followSnapshot(
       if (!entry) dataPlane.forget(serviceName);
     }
   });
+}
+
+/** What calls look up is what the registry has to be quickest with. */
+function tellingInterest(snapshot: Snapshot, { interest }: Registry): Pick<Snapshot, "entry" | "names"> {
+  if (!interest) return snapshot;
+  return {
+    entry(serviceName) {
+      interest(serviceName);
+      return snapshot.entry(serviceName);
+    },
+    names: snapshot.names,
+  };
 }
 
 function* instanceCounts(snapshot: Snapshot): Iterable<InstanceCount> {

@@ -12,7 +12,13 @@ export interface GatewayConfig {
   readonly adminKey: string | undefined;
   readonly dataDir: string;
   readonly store: string;
+  /** `embedded`, `consul://host:port,…` or `consul+tls://host:port,…` */
   readonly registry: string;
+  readonly consulToken: string | undefined;
+  readonly consulCaFile: string | undefined;
+  readonly consulCertFile: string | undefined;
+  readonly consulKeyFile: string | undefined;
+  readonly consulServerName: string | undefined;
   readonly workers: number;
   readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
   /** 0 … 1: share of successful calls that get an access line; errors always do. */

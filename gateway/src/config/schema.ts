@@ -31,6 +31,18 @@ function backend(remote: RegExp, remoteName: string) {
     .default("embedded");
 }
 
+const CONSUL_AGENT = "(?:\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?";
+const REGISTRY = new RegExp(`^(?:embedded|consul(?:\\+tls)?://${CONSUL_AGENT}(?:,${CONSUL_AGENT})*/?)$`);
+
+function registry() {
+  const error = '"embedded" or agents like "consul://10.0.0.1:8500,10.0.0.2:8500"';
+  return z.string({ error }).regex(REGISTRY, { error }).default("embedded");
+}
+
+function file() {
+  return z.string({ error: "a file's path" }).min(1, { error: "a file's path" }).optional();
+}
+
 /** The keys of the configuration as a file may hold them. `.meta({ secret: true })`: the value is never shown. */
 export const configSchema = z.strictObject(
   {
@@ -48,7 +60,16 @@ export const configSchema = z.strictObject(
       .default(".thriftgate")
       .describe("Where the embedded store and registry keep their files."),
     store: backend(/^mongodb(\+srv)?:\/\//, "MongoDB").describe('Where services are kept: "embedded".'),
-    registry: backend(/^consul:\/\//, "Consul").describe('Where instances are kept: "embedded".'),
+    registry: registry().describe(
+      'Where instances are kept: "embedded", or in Consul: "consul://host:port", several agents with commas between them; "consul+tls://host:port" with TLS.',
+    ),
+    consulToken: secret().optional().meta({ secret: true }).describe("ACL token for Consul."),
+    consulCaFile: file().describe("Certificates of whoever signed Consul's, PEM; default: the authorities that Node knows."),
+    consulCertFile: file().describe("The gateway's own certificate for Consul, PEM."),
+    consulKeyFile: file().describe("The key of consulCertFile, PEM."),
+    consulServerName: host()
+      .optional()
+      .describe("The name in Consul's certificate, where it is not the agent's address: \"server.dc1.consul\"."),
     workers: wholeNumber(1, 1_024)
       .refine((value) => value === 1, { error: "1: more workers are not in this version" })
       .default(1)

@@ -5,11 +5,14 @@ import type { Snapshot } from "../../snapshot/snapshot.ts";
 export interface Readiness {
   readonly store: "ok" | "unavailable";
   readonly registry: "ok" | "unavailable";
+  /** Since it was last heard from, where it is a process of its own; `null`: never. */
+  readonly registryAgeMs?: number | null;
   readonly snapshot: { readonly revision: number; readonly ageMs: number };
 }
 
 interface Pingable {
   ping(): Promise<void>;
+  ageMs?(): number;
 }
 
 /** Store and registry are asked anew each time; unopened ones are unavailable. */
@@ -26,7 +29,15 @@ export function createReadinessCheck(
   return async () => {
     const [storeState, registryState] = await Promise.all([stateOf(store), stateOf(registry)]);
     const ageMs = Math.round(clock.monotonicMs() - publishedAtMs);
-    return { store: storeState, registry: registryState, snapshot: { revision: snapshot.revision, ageMs } };
+    const registryAgeMs = registry.ageMs?.();
+    return {
+      store: storeState,
+      registry: registryState,
+      ...(registryAgeMs === undefined
+        ? {}
+        : { registryAgeMs: Number.isFinite(registryAgeMs) ? Math.round(registryAgeMs) : null }),
+      snapshot: { revision: snapshot.revision, ageMs },
+    };
   };
 }
 

@@ -118,9 +118,24 @@ describe("resolveConfig", () => {
       `store (gate.json): 'mongodb://…@db/x'; expected "embedded": MongoDB is not in this version`,
     ],
     [
-      "Consul",
-      { registry: "consul://c:8500" },
-      `registry (gate.json): 'consul://c:8500'; expected "embedded": Consul is not in this version`,
+      "a registry without agents",
+      { registry: "consul://" },
+      `registry (gate.json): 'consul://'; expected "embedded" or agents like "consul://10.0.0.1:8500,10.0.0.2:8500"`,
+    ],
+    [
+      "a certificate without its key",
+      { registry: "consul+tls://c", consulCertFile: process.execPath },
+      "consulKeyFile (undefined): not given; a certificate and its key go together",
+    ],
+    [
+      "a setting of TLS without TLS",
+      { registry: "consul://c", consulServerName: "server.dc1.consul" },
+      `consulServerName (gate.json): given; expected a registry "consul+tls://…" with it`,
+    ],
+    [
+      "a file that is not there",
+      { registry: "consul+tls://c", consulCaFile: "/nowhere/ca.pem" },
+      "consulCaFile (gate.json): '/nowhere/ca.pem'; expected a file that can be read",
     ],
     ["a store that nobody knows", { store: "redis" }, `store (gate.json): 'redis'; expected "embedded"`],
     [
@@ -197,7 +212,6 @@ describe("the original gateway's serverconfig.json", () => {
   it("is understood; what this version lacks is named by the key that asked for it", () => {
     expect(inFile(original)).toEqual([
       `store (dbUrl in gate.json): 'mongodb://127.0.0.1:27017'; expected "embedded": MongoDB is not in this version`,
-      `registry (consulAddress in gate.json): 'consul://127.0.0.1:8500'; expected "embedded": Consul is not in this version`,
     ]);
   });
 
