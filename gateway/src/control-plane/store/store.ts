@@ -80,6 +80,14 @@ export interface TakeoverReport {
   readonly leftOut: readonly LeftOut[];
 }
 
+/** What a store held when it was last seen. */
+export interface LastSnapshot {
+  /** The store has been gone since the start. */
+  readonly inUse: boolean;
+  /** Since it was known to be what the store holds. */
+  readonly ageMs: number;
+}
+
 /** Why a service can't be served; `undefined`: it can. */
 export type ServiceCheck = (service: {
   readonly name: string;
@@ -123,6 +131,8 @@ export interface Store {
    * there is none, or it was done before.
    */
   takeOver?(check: ServiceCheck): Promise<TakeoverReport | undefined>;
+  /** Where one is kept of a store that may be gone; `undefined`: not yet. */
+  lastSnapshot?(): LastSnapshot | undefined;
   /** Cheap: can it read and write now? */
   ping(): Promise<void>;
   close(): Promise<void>;
