@@ -11,7 +11,7 @@ import { findMongod } from "./mongod-program.ts";
 const SET_NAME = "rs0";
 
 /** One server process. */
-export interface Mongod {
+interface Mongod {
   readonly host: string;
   readonly pid: number;
   signal(signal: NodeJS.Signals): void;

@@ -35,7 +35,7 @@ export interface CompactMessage {
   readonly body: WireStruct;
 }
 
-export function writeCompactMessage({ type, name, seqid, body }: CompactMessage): Uint8Array {
+function writeCompactMessage({ type, name, seqid, body }: CompactMessage): Uint8Array {
   const nameBytes = Buffer.from(name);
   return Buffer.concat([
     Uint8Array.of(0x82, (type << 5) | 1),
@@ -46,7 +46,7 @@ export function writeCompactMessage({ type, name, seqid, body }: CompactMessage)
   ]);
 }
 
-export function writeCompact(tree: WireTree): Uint8Array {
+function writeCompact(tree: WireTree): Uint8Array {
   switch (tree.code) {
     case 2:
       return Uint8Array.of(tree.value ? 1 : 2);
