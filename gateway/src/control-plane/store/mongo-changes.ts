@@ -29,7 +29,7 @@ const MAX_DEFINITION_BYTES = 15 * 1024 * 1024;
 /** Far more than can be made while one call lasts. */
 const REMEMBERED_CHANGES = 32;
 const REMEMBERED_CLAIMS = 1_000;
-const NO_OWNER: Pick<StoredOwner, "services" | "claims" | "changes"> = { services: [], claims: [], changes: [] };
+const NO_OWNER: Omit<StoredOwner, "head" | "faults"> = { services: [], claims: [], changes: [], faultyDocuments: [] };
 
 /**
  * `abandoned`: attempts of an earlier call that nobody got an answer for. The owner that one of them made has a key that nobody
@@ -97,7 +97,10 @@ async function attempt(
   if (unknown) throw new TypeError(`keep: the head doesn't hold the service ${JSON.stringify(unknown.name)}`);
 
   const free = services.map(({ name }) => toText(name)).filter((name) => !held.has(name));
-  const [taken, last] = await Promise.all([serviceOfAnother(collections, free), lastRevisions(collections, free)]);
+  const [taken, last] = await Promise.all([
+    serviceOfAnother(collections, ownerId, free),
+    lastRevisions(collections, free, base.faultyDocuments),
+  ]);
   if (taken !== undefined) return { ok: false, refusal: "SERVICE_TAKEN", service: fromText(taken) };
 
   const id = randomUUID();
@@ -109,7 +112,8 @@ async function attempt(
   });
   const revisions = revisionDocuments(change, places);
   const kept = new Set(places.map(({ document }) => document));
-  const replaced = base.services.map(({ document }) => document).filter((document) => !kept.has(document));
+  const before = [...base.services.map(({ document }) => document), ...base.faultyDocuments];
+  const replaced = before.filter((document) => !kept.has(document));
 
   signal.throwIfAborted();
   const [number] = await Promise.all([
@@ -172,19 +176,28 @@ async function moveHead({ owners }: MongoCollections, found: StoredOwner | undef
 }
 
 /** The first one in the list. */
-async function serviceOfAnother({ owners }: MongoCollections, names: readonly string[]): Promise<string | undefined> {
+async function serviceOfAnother(
+  { owners }: MongoCollections,
+  ownerId: string,
+  names: readonly string[],
+): Promise<string | undefined> {
   if (names.length === 0) return undefined;
-  const holders = owners.find({ "services.name": { $in: names } }, { projection: { "services.name": 1 } });
+  const others = { "services.name": { $in: names }, _id: { $ne: toText(ownerId) } };
+  const holders = owners.find(others, { projection: { "services.name": 1 } });
   const taken = new Set<unknown>();
   for await (const { services } of holders) for (const { name } of services) taken.add(name);
   return names.find((name) => taken.has(name));
 }
 
-/** Of names that nobody holds: what was accepted is marked then. */
-async function lastRevisions({ revisions }: MongoCollections, names: readonly string[]): Promise<Map<string, number>> {
+/** Of names that nobody holds: what was accepted is marked then, but for what is `held` in a way that can't be read. */
+async function lastRevisions(
+  { revisions }: MongoCollections,
+  names: readonly string[],
+  held: readonly string[],
+): Promise<Map<string, number>> {
   if (names.length === 0) return new Map();
   const last = revisions.aggregate<{ _id: string; revision: number }>([
-    { $match: { name: { $in: names }, accepted: true } },
+    { $match: { name: { $in: names }, $or: [{ accepted: true }, { _id: { $in: held } }] } },
     { $group: { _id: "$name", revision: { $max: "$revision" } } },
   ]);
   return new Map((await last.toArray()).map(({ _id, revision }) => [_id, revision]));

@@ -20,17 +20,16 @@ export function mongoCollections(db: Db): MongoCollections {
   };
 }
 
-/**
- * Makes what is not there yet; several processes may do it at once.
- * @throws {Error} for the operator, when a newer program wrote the database
- */
+/** @throws {Error} for the operator, when a newer program wrote the database */
+export function assertKnownFormat(format: MetaDocument | null, dbName: string): void {
+  if (!format || format.value <= FORMAT) return;
+  throw new Error(
+    `The database ${dbName} has format ${JSON.stringify(format.value)}, and this program knows up to ${FORMAT}: a newer one wrote it. Start that one, or name another database`,
+  );
+}
+
+/** Makes what is not there yet; several processes may do it at once. */
 export async function prepareCollections({ owners, revisions, meta }: MongoCollections): Promise<void> {
-  const format = await meta.findOne({ _id: "format" });
-  if (format && !(format.value <= FORMAT)) {
-    throw new Error(
-      `The database ${meta.dbName} has format ${JSON.stringify(format.value)}, and this program knows up to ${FORMAT}: a newer one wrote it. Start that one, or name another database`,
-    );
-  }
   // Partial: an empty list would count as the same value for each owner.
   await owners.createIndexes([
     { key: { "services.name": 1 }, unique: true, partialFilterExpression: { "services.name": { $exists: true } } },

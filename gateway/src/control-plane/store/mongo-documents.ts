@@ -132,6 +132,8 @@ export interface StoredOwner {
   readonly changes: readonly string[];
   /** Services that can't be read; the others can. */
   readonly faults: readonly string[];
+  /** Theirs, as far as that can be read. */
+  readonly faultyDocuments: readonly string[];
 }
 
 /** @throws {DocumentFault} */
@@ -139,10 +141,16 @@ export function parseOwner(document: unknown): StoredOwner {
   const { _id: ownerId, ownerName, keyDigest, version, services, claims, changes } = parse(ownerSchema, document);
   const readable: { readonly place: ServicePlace; readonly name: string; readonly revision: number }[] = [];
   const faults: string[] = [];
+  const faultyDocuments: string[] = [];
   for (const [index, service] of services.entries()) {
     const parsed = placeSchema.safeParse(service);
-    if (parsed.success) readable.push({ place: service as ServicePlace, ...parsed.data });
-    else faults.push(`services.${index}: ${reason(parsed.error)}`);
+    if (parsed.success) {
+      readable.push({ place: service as ServicePlace, ...parsed.data });
+      continue;
+    }
+    faults.push(`services.${index}: ${reason(parsed.error)}`);
+    const { document } = (service ?? {}) as Partial<ServicePlace>;
+    if (typeof document === "string") faultyDocuments.push(document);
   }
   return {
     head: { ownerId, ownerName, keyDigest, version, services: readable.map(({ name, revision }) => ({ name, revision })) },
@@ -150,6 +158,7 @@ export function parseOwner(document: unknown): StoredOwner {
     claims,
     changes,
     faults,
+    faultyDocuments,
   };
 }
 

@@ -15,8 +15,6 @@ import type { OwnerHead, ServiceRevision } from "./store.ts";
 /** A fault is told once, as long as this many are remembered: polls see the same document again and again. */
 const MAX_TOLD_FAULTS = 1_000;
 
-type MongoReader = ReturnType<typeof createMongoReader>;
-
 /** Reads what heads hold. A document that can't be understood is left out and logged; it never hides others. */
 export function createMongoReader(logger: Pick<Logger, "error">) {
   const told = new Set<string>();

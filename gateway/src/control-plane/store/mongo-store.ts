@@ -6,7 +6,13 @@ import { assertDistinct } from "./embedded-changes.ts";
 import { createBoundedCalls } from "./mongo-calls.ts";
 import { createOwner, type MongoChange, updateOwner } from "./mongo-changes.ts";
 import { connectMongo, databaseName } from "./mongo-client.ts";
-import { insertOnce, type MongoCollections, mongoCollections, prepareCollections } from "./mongo-collections.ts";
+import {
+  assertKnownFormat,
+  insertOnce,
+  type MongoCollections,
+  mongoCollections,
+  prepareCollections,
+} from "./mongo-collections.ts";
 import { fromText, toText } from "./mongo-documents.ts";
 import { createMongoFeed, type MongoFeed } from "./mongo-feed.ts";
 import { createOrphanSweep } from "./mongo-orphans.ts";
@@ -118,6 +124,7 @@ export function createMongoStore(options: MongoStoreOptions): Store {
       try {
         const collections = mongoCollections(client.db(databaseName(options)));
         const { setName, msg } = await calls.run(() => client.db("admin").command({ hello: 1 }));
+        assertKnownFormat(await calls.run(() => collections.meta.findOne({ _id: "format" })), collections.meta.dbName);
         await calls.run(() => prepareCollections(collections), { timeoutMs: PREPARE_TIMEOUT_MS });
         const feed = createMongoFeed(
           {

@@ -10,6 +10,7 @@ export const ORIGINAL_COLLECTION = "admin_services";
 /** Its own, for every call. */
 const ORIGINAL_DEADLINE_MS = 100_000;
 const AUTHOR = "takeover";
+const NAME_TAKEN = "The name is another owner's.";
 
 const text = z
   .string()
@@ -99,11 +100,15 @@ async function takeOverOwner(
     );
     if (result.ok) return services.size;
     if (result.refusal === "SERVICE_TAKEN" && result.service !== undefined && services.delete(result.service)) {
-      leftOut.push({ ownerId, service: result.service, reason: "The name is another owner's." });
+      leftOut.push({ ownerId, service: result.service, reason: NAME_TAKEN });
       continue;
     }
     const present = await store.owner(ownerId);
-    if (present?.keyDigest === keyDigest) return present.services.length;
+    if (present?.keyDigest === keyDigest) {
+      for (const { name } of present.services) services.delete(name);
+      for (const service of services.keys()) leftOut.push({ ownerId, service, reason: NAME_TAKEN });
+      return present.services.length;
+    }
     leftOut.push({ ownerId, reason: "There is an owner with this ID." });
     return undefined;
   }
