@@ -35,7 +35,7 @@ export interface CompactMessage {
   readonly body: WireStruct;
 }
 
-function writeCompactMessage({ type, name, seqid, body }: CompactMessage): Uint8Array {
+export function writeCompactMessage({ type, name, seqid, body }: CompactMessage): Uint8Array {
   const nameBytes = Buffer.from(name);
   return Buffer.concat([
     Uint8Array.of(0x82, (type << 5) | 1),
