@@ -9,8 +9,8 @@ import type {
   StructDescriptor,
   TypeDescriptor,
 } from "../schema/descriptors.ts";
+import { isScalar } from "../schema/scalar-type.ts";
 import type { CodecOptions } from "./codec.ts";
-import { isScalar } from "./decode-scalars.ts";
 
 /** Of one field. IDL is bounded, but structs in defaults of structs multiply. */
 const maxDefaultLength = 4_194_304;

@@ -1,10 +1,11 @@
 import { fieldJsonName, mappingOf } from "../json/field-mapping.ts";
 import type { FieldDescriptor, Schema, StructDescriptor, TypeDescriptor } from "../schema/descriptors.ts";
+import { isScalar } from "../schema/scalar-type.ts";
 import { fixedSize, leastSize, typeCodeOf } from "../wire/type-code.ts";
 import type { CodecOptions } from "./codec.ts";
 import { DefaultRenderer, writesI64AsString } from "./decode-default.ts";
 import { fewKeys, type KeySpans } from "./decode-keys.ts";
-import { isScalar, scalarKey, scalarValue } from "./decode-scalars.ts";
+import { scalarKey, scalarValue } from "./decode-scalars.ts";
 import {
   assertRoom,
   assertSize,

@@ -1,18 +1,12 @@
-import type { Schema, TypeDescriptor } from "../schema/descriptors.ts";
+import type { Schema } from "../schema/descriptors.ts";
+import type { ScalarType } from "../schema/scalar-type.ts";
 import type { CodecOptions } from "./codec.ts";
 import { assertSize, putBytes, readInt32, reload, type Unit, utf8, type Value } from "./decode-source.ts";
-
-/** A type whose values hold no others. Maps with such keys are JSON objects; the rest are arrays of pairs. */
-type ScalarType = Exclude<TypeDescriptor, { kind: "struct" | "list" | "set" | "map" }>;
 
 /** What the text of a scalar depends on. */
 interface Context {
   readonly schema: Schema;
   readonly options: CodecOptions;
-}
-
-export function isScalar(type: TypeDescriptor): type is ScalarType {
-  return type.kind !== "struct" && type.kind !== "list" && type.kind !== "set" && type.kind !== "map";
 }
 
 export function scalarValue(unit: Unit, context: Context, type: ScalarType, i64AsString: boolean): Value {

@@ -1,6 +1,6 @@
 import type { TypeDescriptor } from "../schema/descriptors.ts";
+import { isScalar } from "../schema/scalar-type.ts";
 import { typeCodeOf } from "../wire/type-code.ts";
-import { isScalar } from "./decode-scalars.ts";
 import { integer } from "./emit.ts";
 import { structBody } from "./encode-struct.ts";
 import type { ContainerType, TypeWriters } from "./encode-types.ts";
