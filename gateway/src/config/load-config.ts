@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import type { GatewayConfig } from "../config.ts";
 import { ConfigError } from "./config-error.ts";
+import type { GatewayConfig } from "./gateway-config.ts";
 import { parseJsonWithComments } from "./json-with-comments.ts";
 import type { ConfigSources } from "./layer-sources.ts";
 import { resolveConfig } from "./resolve-config.ts";

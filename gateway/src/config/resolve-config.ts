@@ -1,10 +1,10 @@
 import { inspect } from "node:util";
 import type { z } from "zod";
-import type { GatewayConfig } from "../config.ts";
 import { isLoopbackHost } from "../core/ip-address.ts";
 import { nearestNames } from "../core/nearest-names.ts";
 import { ConfigError, type ConfigFault } from "./config-error.ts";
 import { contradictions } from "./contradictions.ts";
+import type { GatewayConfig } from "./gateway-config.ts";
 import { configKeys } from "./keys.ts";
 import { type ConfigSources, type LayeredConfig, layerSources } from "./layer-sources.ts";
 import { originalKeys } from "./original-keys.ts";

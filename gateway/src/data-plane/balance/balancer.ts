@@ -1,22 +1,11 @@
 import type { Clock } from "../../core/clock.ts";
 import type { DeadlineWheel } from "../../core/deadline.ts";
-import type { GatewayError } from "../../core/errors.ts";
 import type { Instance, ServiceEntry } from "../../snapshot/snapshot.ts";
 import type { Outcome } from "./ejection.ts";
+import type { InstanceAwaiter, Pick } from "./instance-awaiter.ts";
 import { type BalanceLimits, ServiceBalance } from "./service-balance.ts";
 
-/** Gets exactly one of these; `onInstance` also synchronously from within `pick`. */
-export interface InstanceAwaiter {
-  onInstance(instance: Instance): void;
-  /** NO_HEALTHY_INSTANCE, OVERLOADED, or UPSTREAM_TIMEOUT when the deadline passed in the line. */
-  onNoInstance(error: GatewayError): void;
-}
-
-/** A call in the line. */
-export interface Pick {
-  /** The caller is gone: leave the line. */
-  cancel(): void;
-}
+export type { InstanceAwaiter, Pick } from "./instance-awaiter.ts";
 
 /** Step 4: which instance takes the call. Counts calls in flight; when all are full, the call waits in its service's line. */
 export interface Balancer {

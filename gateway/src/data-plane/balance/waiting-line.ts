@@ -1,6 +1,6 @@
 import { Deadline, type DeadlineWheel } from "../../core/deadline.ts";
 import { overloaded, waitedInVain } from "./balance-errors.ts";
-import type { InstanceAwaiter, Pick } from "./balancer.ts";
+import type { InstanceAwaiter, Pick } from "./instance-awaiter.ts";
 
 /** A call that waits for an instance with room. */
 export class Waiter extends Deadline implements Pick {
