@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../../core/clock.ts";
 import type { Instance } from "../../snapshot/snapshot.ts";
 import type { InstanceRecord, RegisteredInstance } from "../registry/registry.ts";
@@ -39,8 +38,7 @@ export function createServiceInstances(clock: Clock): ServiceInstances {
       const nowMs = clock.monotonicMs();
       const after = registered.map((record) => {
         const old = known.get(record.serverId);
-        const instance = toInstance(record, old?.joinedAtMs ?? nowMs);
-        return old && isDeepStrictEqual(old, instance) ? old : instance;
+        return old && isSame(old, record) ? old : toInstance(record, old?.joinedAtMs ?? nowMs);
       });
       const changed = after.length !== before.length || after.some((instance, index) => instance !== before[index]);
       if (changed) set(serviceName, after);
@@ -61,4 +59,20 @@ export function createServiceInstances(clock: Clock): ServiceInstances {
       );
     },
   };
+}
+
+/** Asked of all instances of a service when one of them changes, so it must be cheap. */
+function isSame(instance: Instance, { address, port, weight, meta, health }: RegisteredInstance): boolean {
+  return (
+    instance.address === address &&
+    instance.port === port &&
+    instance.weight === weight &&
+    instance.health === health &&
+    (instance.meta === meta || areSameTexts(instance.meta, meta))
+  );
+}
+
+function areSameTexts(one: Readonly<Record<string, string>>, other: Readonly<Record<string, string>>): boolean {
+  const names = Object.keys(one);
+  return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
 }
