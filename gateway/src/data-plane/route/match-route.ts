@@ -3,11 +3,13 @@ import { nearestNames } from "../../core/nearest-names.ts";
 import type { Route, ServiceEntry, Snapshot } from "../../snapshot/snapshot.ts";
 import type { Target } from "./parse-target.ts";
 
+const callShape = "A call's path is /{service}/{path}.";
+
 /** The service that a target names. */
 export function matchService(snapshot: Pick<Snapshot, "entry" | "names">, { service }: Target): ServiceEntry {
   const entry = snapshot.entry(service);
   if (entry !== undefined) return entry;
-  if (service === "") throw new GatewayError("ROUTE_NOT_FOUND", "A call's path is /{service}/{path}.");
+  if (service === "") throw new GatewayError("ROUTE_NOT_FOUND", callShape);
   throw new GatewayError("SERVICE_NOT_FOUND", "There is no service of that name.", {
     members: suggestions(service, snapshot.names()),
   });
@@ -17,7 +19,13 @@ export function matchService(snapshot: Pick<Snapshot, "entry" | "names">, { serv
 export function matchRoute(entry: ServiceEntry, { path }: Target): Route {
   const route = entry.routes.get(path);
   if (route !== undefined) return route;
-  throw new GatewayError("ROUTE_NOT_FOUND", "The service has no such path.", {
+  const detail =
+    entry.routes.size === 0
+      ? "The service has no path at all: it was registered without Paths."
+      : path === ""
+        ? callShape
+        : "The service has no such path.";
+  throw new GatewayError("ROUTE_NOT_FOUND", detail, {
     members: { service: entry.name, ...suggestions(path, entry.routes.keys()) },
   });
 }

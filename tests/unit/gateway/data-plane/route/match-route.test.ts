@@ -44,6 +44,14 @@ test("a path's nearest are those of its service", () => {
   expect(() => matchRoute(asset, target("AssetManagement", "newAsse/"))).toThrow(fault);
 });
 
+test.each([
+  [asset, "", "A call's path is /{service}/{path}."],
+  [asset, "other", "The service has no such path."],
+  [entryOf("Bare"), "other", "The service has no path at all: it was registered without Paths."],
+])("what is wrong is said: %#", (entry, path, detail) => {
+  expect(() => matchRoute(entry, target(entry.name, path))).toThrow(detail);
+});
+
 test("a target without a service is no path", () => {
   expect(() => matchService(snapshotOf(asset), target(""))).toThrow(expect.objectContaining({ code: "ROUTE_NOT_FOUND" }));
 });
