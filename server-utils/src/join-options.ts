@@ -19,7 +19,7 @@ export interface JoinOptions {
   readonly meta?: Readonly<Record<string, string>>;
   /** How this server speaks. Default framed, binary. */
   readonly dialect?: {
-    readonly transport?: "framed" | "buffered";
+    readonly transport?: "framed" | "buffered" | "header" | "ttheader";
     readonly protocol?: "binary" | "compact";
     /** The name under which a server of several services knows this one. */
     readonly multiplexed?: string;

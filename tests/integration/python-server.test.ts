@@ -50,6 +50,8 @@ describeWith(apacheThriftForPython, "a Thrift server in Python", () => {
     { transport: "buffered", protocol: "binary" },
     { transport: "framed", protocol: "compact" },
     { transport: "buffered", protocol: "compact" },
+    { transport: "header", protocol: "binary" },
+    { transport: "header", protocol: "compact" },
     { transport: "framed", protocol: "binary", multiplexed: "Echo" },
     { transport: "buffered", protocol: "compact", multiplexed: "Other" },
   ];

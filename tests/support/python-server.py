@@ -1,5 +1,5 @@
 """Echo (everything.thrift) on Apache's Python library:
-python-server.py GENERATED_DIR framed|buffered binary|compact [NAME_TO_MULTIPLEX_UNDER]
+python-server.py GENERATED_DIR framed|buffered|header binary|compact [NAME_TO_MULTIPLEX_UNDER]
 """
 import json
 import sys
@@ -8,7 +8,7 @@ sys.path.insert(0, sys.argv[1])
 
 from everything import Echo  # noqa: E402
 from everything.ttypes import Refused  # noqa: E402
-from thrift.protocol import TBinaryProtocol, TCompactProtocol  # noqa: E402
+from thrift.protocol import TBinaryProtocol, TCompactProtocol, THeaderProtocol  # noqa: E402
 from thrift.server import TServer  # noqa: E402
 from thrift.TMultiplexedProcessor import TMultiplexedProcessor  # noqa: E402
 from thrift.transport import TSocket, TTransport  # noqa: E402
@@ -47,9 +47,12 @@ listener = TSocket.TServerSocket(host="127.0.0.1", port=0)
 listener.listen()
 port = listener.handle.getsockname()[1]
 transport = TTransport.TFramedTransportFactory() if sys.argv[2] == "framed" else TTransport.TBufferedTransportFactory()
-protocol = (
-    TCompactProtocol.TCompactProtocolFactory() if sys.argv[3] == "compact" else TBinaryProtocol.TBinaryProtocolFactory()
-)
+if sys.argv[2] == "header":
+    protocol = THeaderProtocol.THeaderProtocolFactory()
+elif sys.argv[3] == "compact":
+    protocol = TCompactProtocol.TCompactProtocolFactory()
+else:
+    protocol = TBinaryProtocol.TBinaryProtocolFactory()
 processor = Echo.Processor(Handler())
 if len(sys.argv) > 4:
     services = TMultiplexedProcessor()

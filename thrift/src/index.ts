@@ -21,6 +21,7 @@ export type {
   StructDescriptor,
   TypeDescriptor,
 } from "./schema/descriptors.ts";
+export type { CallMetadata, MetadataSource } from "./wire/call-metadata.ts";
 export { type CallFormat, createCallFormat } from "./wire/create-call-format.ts";
 export { createMessageReader } from "./wire/create-message-reader.ts";
 export type { Dialect, Protocol, Transport } from "./wire/dialect.ts";

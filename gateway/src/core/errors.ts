@@ -48,6 +48,7 @@ export const errorStatus = {
   INVALID_ROUTE: 422,
   INVALID_OPTION: 422,
   EXCEPTION: 422,
+  BIZ_STATUS: 422,
   RATE_LIMITED: 429,
   QUOTA_EXCEEDED: 429,
   HEADERS_TOO_LARGE: 431,
@@ -81,6 +82,10 @@ export interface ProblemMembers {
   faults?: readonly unknown[];
   /** The type of a declared exception; its `value` follows as JSON of its own. */
   exception?: string;
+  /** A business error of Kitex: its number, message and extra. */
+  bizStatus?: number;
+  bizMessage?: string;
+  bizExtra?: Readonly<Record<string, string>>;
 }
 
 /** Extra response headers of an error: `allow`, `retry-after`, `www-authenticate`. */

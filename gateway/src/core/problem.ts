@@ -47,6 +47,7 @@ export const problemTitle: Readonly<Record<ErrorCode, string>> = {
   INVALID_ROUTE: "Path cannot be bound",
   INVALID_OPTION: "Unknown or bad option",
   EXCEPTION: "Declared exception",
+  BIZ_STATUS: "Business error",
   RATE_LIMITED: "Too many requests",
   QUOTA_EXCEEDED: "Quota used up",
   HEADERS_TOO_LARGE: "Headers too large",

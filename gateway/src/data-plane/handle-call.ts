@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { DecodedReply, EncodedCall } from "@thriftgate/thrift";
+import type { CallMetadata, DecodedReply, EncodedCall } from "@thriftgate/thrift";
 import { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock } from "../core/clock.ts";
 import { type ErrorCode, errorStatus, GatewayError, type Problem, toGatewayError } from "../core/errors.ts";
@@ -8,6 +8,7 @@ import type { CallMeter, Metrics } from "../core/metrics.ts";
 import { requestIdFrom } from "../core/request-id.ts";
 import type { Instance, Route, ServiceEntry, Snapshot } from "../snapshot/snapshot.ts";
 import type { Balancer, InstanceAwaiter, Pick as PendingPick } from "./balance/balancer.ts";
+import { assertNoBizStatus } from "./codec/biz-status.ts";
 import { decodeReply } from "./codec/decode-reply.ts";
 import { encodeBody, encodeQuery } from "./codec/encode-call.ts";
 import { exceptionStatus } from "./codec/exception-status.ts";
@@ -16,6 +17,7 @@ import { answerJson, answerProblem, oneWriteBytes } from "./http/answer.ts";
 import { type BodySink, readBody } from "./http/body.ts";
 import { type CallerWatcher, watchCaller } from "./http/caller.ts";
 import { readCallHead } from "./http/head.ts";
+import { passedOn } from "./http/passed-on.ts";
 import { matchRoute, matchService } from "./route/match-route.ts";
 import { parseTarget } from "./route/parse-target.ts";
 
@@ -47,6 +49,9 @@ interface CallContext extends CallDependencies {
   readonly meters: WeakMap<Route, CallMeter>;
   readonly budget: ByteBudget;
 }
+
+/** As which the gateway calls instances. */
+const caller = "thriftgate";
 
 const noInstances: readonly string[] = [];
 const noBody = new Uint8Array(0);
@@ -179,6 +184,11 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
     }
   }
 
+  metadata(): CallMetadata {
+    const timeoutMs = Math.max(1, Math.floor(this.#deadlineAtMs - this.#context.clock.monotonicMs()));
+    return { requestId: this.#requestId, caller, service: this.#entry!.name, timeoutMs, ...passedOn(this.#req.headers) };
+  }
+
   onSent(): void {
     if (this.#state !== "calling") return;
     this.#leaveInstance("answered");
@@ -202,10 +212,11 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
 
   // 6 decode the reply
 
-  onReply(messageType: number, bytes: Uint8Array, bodyOffset: number, end: number): void {
+  onReply(messageType: number, bytes: Uint8Array, bodyOffset: number, end: number, headers?: ReadonlyMap<string, string>): void {
     if (this.#state !== "calling") return;
     this.#leaveInstance("answered");
     try {
+      if (headers !== undefined) assertNoBizStatus(headers);
       const { codec } = this.#route!;
       const reply = decodeReply(codec, messageType, bytes, bodyOffset, end);
       if (reply.kind === "value") this.#answer(200, reply.json);

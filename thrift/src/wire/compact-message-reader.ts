@@ -5,11 +5,11 @@ import { ReplyFault, truncated } from "./reply-fault.ts";
 /** Takes whole messages of the compact protocol and hands them on in the binary one. */
 export function fromCompact(onMessage: OnMessage, { maxMessageBytes, maxDepth }: MessageReaderOptions): OnMessage {
   const reader = new CompactReader(maxMessageBytes, maxDepth);
-  return (bytes, offset, end) => {
+  return (bytes, offset, end, headers) => {
     const taken = reader.take(bytes, offset, end);
     if (reader.isInside || reader.length === 0) throw truncated();
     if (taken !== end) throw new ReplyFault("MALFORMED", "bytes follow the message");
-    onMessage(reader.bytes, 0, reader.length);
+    onMessage(reader.bytes, 0, reader.length, headers);
     reader.reset();
   };
 }

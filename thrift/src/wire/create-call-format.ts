@@ -1,18 +1,37 @@
+import type { MetadataSource } from "./call-metadata.ts";
 import { toCompact } from "./compact-writer.ts";
 import type { Dialect } from "./dialect.ts";
+import { headerFrame } from "./header-frame.ts";
 import { readInt32 } from "./skip.ts";
+import { theader, writeTheaderInfo } from "./theader.ts";
+import { ttheader, writeTtheaderInfo } from "./ttheader.ts";
 
 /** A call of the binary protocol, as the encoder wrote it → its bytes on the wire, with this seqid, in a copy. */
-export type CallFormat = (call: Uint8Array, seqid: number) => Uint8Array;
+export type CallFormat = (call: Uint8Array, seqid: number, source?: MetadataSource) => Uint8Array;
 
 /** `undefined`: calls go as they are, but for their seqid and for a length in front of them where the transport is framed. */
 export function createCallFormat({ transport, protocol, multiplexed }: Dialect): CallFormat | undefined {
-  if (protocol === "binary" && multiplexed === undefined) return undefined;
-  return (call, seqid) => {
+  const message: CallFormat = (call, seqid) => {
     const name = multiplexed === undefined ? undefined : `${multiplexed}:${nameOf(call)}`;
-    const message = protocol === "compact" ? toCompact(call, seqid, name) : toBinary(call, seqid, name);
-    return transport === "framed" ? withLength(message) : message;
+    return protocol === "compact" ? toCompact(call, seqid, name) : toBinary(call, seqid, name);
   };
+  const isPlain = protocol === "binary" && multiplexed === undefined;
+  switch (transport) {
+    case "framed":
+      return isPlain ? undefined : (call, seqid) => withLength(message(call, seqid));
+    case "buffered":
+      return isPlain ? undefined : message;
+    case "header":
+      return (call, seqid, source) => {
+        const info = writeTheaderInfo(protocol, source?.metadata?.());
+        return headerFrame(theader.magic, seqid, info, message(call, seqid));
+      };
+    case "ttheader":
+      return (call, seqid, source) => {
+        const info = writeTtheaderInfo(protocol, source?.metadata?.(), nameOf(call), call[3]!);
+        return headerFrame(ttheader.magic, seqid, info, message(call, seqid));
+      };
+  }
 }
 
 function nameOf(call: Uint8Array): string {

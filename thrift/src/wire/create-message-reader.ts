@@ -1,5 +1,6 @@
 import { CompactBufferedReader, fromCompact } from "./compact-message-reader.ts";
 import type { Dialect } from "./dialect.ts";
+import { fromHeaderFrame } from "./header-frame.ts";
 import {
   createBufferedReader,
   createFramedReader,
@@ -7,6 +8,8 @@ import {
   type MessageReaderOptions,
   type OnMessage,
 } from "./message-reader.ts";
+import { theader } from "./theader.ts";
+import { ttheader } from "./ttheader.ts";
 
 /** Cuts the bytes of an instance of that dialect into messages of the binary protocol, which they become if they are none. */
 export function createMessageReader(
@@ -19,5 +22,9 @@ export function createMessageReader(
       return createFramedReader(protocol === "compact" ? fromCompact(onMessage, options) : onMessage, options);
     case "buffered":
       return protocol === "compact" ? new CompactBufferedReader(onMessage, options) : createBufferedReader(onMessage, options);
+    case "header":
+      return createFramedReader(fromHeaderFrame(theader, onMessage, options), options);
+    case "ttheader":
+      return createFramedReader(fromHeaderFrame(ttheader, onMessage, options), options);
   }
 }

@@ -6,6 +6,7 @@ export interface Dialect {
   readonly multiplexed?: string;
 }
 
-export type Transport = "framed" | "buffered";
+/** `header`: Apache's THeader; `ttheader`: CloudWeGo's. */
+export type Transport = "framed" | "buffered" | "header" | "ttheader";
 
 export type Protocol = "binary" | "compact";

@@ -3,8 +3,11 @@ import { ReplyFault } from "./reply-fault.ts";
 import { readInt32 } from "./skip.ts";
 import { StructWalker } from "./struct-walker.ts";
 
-/** Called with each whole message; the view is valid only during the call. What it throws ends the reader. */
-export type OnMessage = (bytes: Uint8Array, offset: number, end: number) => void;
+/**
+ * Called with each whole message, and with the key-values that came beside it in a header transport, if any; the view is valid
+ * only during the call. What it throws ends the reader.
+ */
+export type OnMessage = (bytes: Uint8Array, offset: number, end: number, headers?: ReadonlyMap<string, string>) => void;
 
 /**
  * Cuts an instance's byte stream into messages, whatever the chunks. Nothing is allocated for a size that was only

@@ -1,6 +1,6 @@
 import type { Dialect } from "../../snapshot/snapshot.ts";
 
-export const TRANSPORTS: readonly Dialect["transport"][] = ["framed", "buffered"];
+export const TRANSPORTS: readonly Dialect["transport"][] = ["framed", "buffered", "header", "ttheader"];
 export const PROTOCOLS: readonly Dialect["protocol"][] = ["binary", "compact"];
 
 /**

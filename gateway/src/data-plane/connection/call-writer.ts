@@ -74,7 +74,7 @@ export class CallWriter {
   /** Its size is known only when it is written; large ones are on their way before the next. */
   #takeFormatted(call: Call, format: CallFormat, encoded: Uint8Array): void {
     this.#calls.markSent(call, this.#nextSeqid());
-    const bytes = format(encoded, call.seqid);
+    const bytes = format(encoded, call.seqid, call.observer);
     if (isCopied(bytes) && this.#batch.hasRoom(bytes)) {
       this.#batch.appendWhole(bytes);
     } else {

@@ -1,5 +1,12 @@
 import { type LookupFunction, Socket } from "node:net";
-import { createMessageReader, type MessageReader, MessageType, ReplyFault, readMessageHeader } from "@thriftgate/thrift";
+import {
+  createMessageReader,
+  type MessageReader,
+  MessageType,
+  type OnMessage,
+  ReplyFault,
+  readMessageHeader,
+} from "@thriftgate/thrift";
 import type { Clock } from "../../core/clock.ts";
 import { Deadline, type DeadlineWheel } from "../../core/deadline.ts";
 import type { GatewayError } from "../../core/errors.ts";
@@ -17,6 +24,9 @@ const keepAliveProbeAfterMs = 30_000;
 const stuckAfterMs = 1_000;
 /** Calls that were given up on and never answered; more are no coincidence. */
 const maxAbandoned = 64;
+
+/** With it a Kitex server says that it is about to close the connection. */
+const readyToReset = "crrst";
 
 /** What all connections share. */
 export interface ConnectionContext {
@@ -254,7 +264,7 @@ export class Connection extends Deadline implements CallCarrier {
     if (this.#reader.midMessage && this.#calls.oldestSent === undefined) this.#onUnsolicited();
   }
 
-  readonly #onMessage = (bytes: Uint8Array, offset: number, end: number): void => {
+  readonly #onMessage: OnMessage = (bytes, offset, end, headers) => {
     if (this.#state === "closed") return;
     const { seqid, type, name, bodyOffset } = readMessageHeader(bytes, offset, end);
     const call = this.#calls.find(seqid);
@@ -269,7 +279,8 @@ export class Connection extends Deadline implements CallCarrier {
       if (observer === undefined) this.#abandoned -= 1;
       call.observer = undefined;
       this.#forget(call);
-      observer?.onReply(type, bytes, bodyOffset, end);
+      observer?.onReply(type, bytes, bodyOffset, end, headers);
+      if (headers?.get(readyToReset) === "1") this.drain();
       this.#closeIfDrained();
     }
   };

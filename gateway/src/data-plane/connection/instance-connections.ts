@@ -1,6 +1,6 @@
 import { lookup as dnsLookup } from "node:dns";
 import type { LookupFunction } from "node:net";
-import type { EncodedCall } from "@thriftgate/thrift";
+import type { EncodedCall, MetadataSource } from "@thriftgate/thrift";
 import type { Clock } from "../../core/clock.ts";
 import type { DeadlineWheel } from "../../core/deadline.ts";
 import type { GatewayError } from "../../core/errors.ts";
@@ -13,9 +13,12 @@ import { InstancePool, type PoolContext } from "./instance-pool.ts";
 import { WriteBatch } from "./write-batch.ts";
 
 /** Gets exactly one of these, once, never synchronously from within `call`; it must not throw. */
-export interface ReplyObserver {
-  /** A reply or exception message whose name and seqid fit; the bytes are valid only during the call. `messageType` is MessageType.reply or .exception. */
-  onReply(messageType: number, bytes: Uint8Array, bodyOffset: number, end: number): void;
+export interface ReplyObserver extends MetadataSource {
+  /**
+   * A reply or exception message whose name and seqid fit; the bytes are valid only during the call. `messageType` is MessageType.reply
+   * or .exception; `headers` came beside it in a header transport.
+   */
+  onReply(messageType: number, bytes: Uint8Array, bodyOffset: number, end: number, headers?: ReadonlyMap<string, string>): void;
   /** A oneway call was handed to the socket. */
   onSent(): void;
   /** `sent`: bytes of the call may have reached the instance, so that it may have run. */

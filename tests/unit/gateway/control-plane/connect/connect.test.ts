@@ -136,8 +136,9 @@ describe("a server is refused", () => {
       "LIMIT_EXCEEDED",
       "/Meta",
     ],
-    "an unknown transport": [{ Meta: { transport: "header" } }, 400, "INVALID_FIELD", "/Meta/transport"],
+    "an unknown transport": [{ Meta: { transport: "http" } }, 400, "INVALID_FIELD", "/Meta/transport"],
     "an unknown protocol": [{ Meta: { protocol: "json" } }, 400, "INVALID_FIELD", "/Meta/protocol"],
+    "a service name that is none": [{ Meta: { multiplexed: "a:b" } }, 400, "INVALID_FIELD", "/Meta/multiplexed"],
   };
   for (const address of [
     "169.254.169.254",
