@@ -9,6 +9,8 @@ import type { Balancer, InstanceAwaiter } from "../../gateway/src/data-plane/bal
 import type { PendingCall, ReplyObserver } from "../../gateway/src/data-plane/connection/instance-connections.ts";
 import { type CallDependencies, createCallHandler } from "../../gateway/src/data-plane/handle-call.ts";
 import { type CallOptions, createSnapshot, type Instance, type Route } from "../../gateway/src/snapshot/snapshot.ts";
+import { testInstance } from "./instance.ts";
+import { applicationException } from "./thrift-bytes.ts";
 
 /** What an instance of these tests does with a call. */
 export type Behaviour =
@@ -50,7 +52,7 @@ export interface CallWorld {
 /** A gateway's call path between real HTTP and made-up instances, with one service `Echo` and its route `echo`. */
 export function createCallWorld(world: CallWorldOptions = {}): CallWorld {
   const behaviours = world.instances ?? [echo];
-  const instances = behaviours.map((_, index) => instance(`i${index + 1}`));
+  const instances = behaviours.map((_, index) => testInstance({ id: `i${index + 1}` }));
   const method: MethodDescriptor = {
     name: "echo",
     oneway: world.oneway ?? false,
@@ -144,11 +146,6 @@ export function createCallWorld(world: CallWorldOptions = {}): CallWorld {
   };
 }
 
-function instance(id: string): Instance {
-  const dialect = { transport: "framed", protocol: "binary" } as const;
-  return { id, address: "127.0.0.1", port: 1, weight: 1, meta: {}, dialect, health: "passing", joinedAtMs: 0 };
-}
-
 function behave(behaviour: Behaviour | typeof echo, call: EncodedCall, oneway: boolean, observer: ReplyObserver): void {
   if (behaviour === "never") return;
   if (behaviour !== echo && "failure" in behaviour) observer.onFailure(behaviour.failure, behaviour.sent);
@@ -161,19 +158,4 @@ function behave(behaviour: Behaviour | typeof echo, call: EncodedCall, oneway: b
     const bytes = applicationException(behaviour.applicationException, "10.0.0.9:9090 said no");
     observer.onReply(MessageType.exception, bytes, 0, bytes.length);
   }
-}
-
-/** The struct of a TApplicationException in the binary protocol. */
-function applicationException(type: number, message: string): Buffer {
-  const text = Buffer.from(message);
-  const bytes = Buffer.alloc(3 + 4 + text.length + 3 + 4 + 1);
-  bytes.writeUInt8(11, 0);
-  bytes.writeInt16BE(1, 1);
-  bytes.writeInt32BE(text.length, 3);
-  text.copy(bytes, 7);
-  const at = 7 + text.length;
-  bytes.writeUInt8(8, at);
-  bytes.writeInt16BE(2, at + 1);
-  bytes.writeInt32BE(type, at + 3);
-  return bytes;
 }

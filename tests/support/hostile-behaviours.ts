@@ -51,6 +51,12 @@ function pourEndlessly(socket: Socket): void {
   pour();
 }
 
+/** Declares a huge frame, and never stops filling it. */
+export function endlessFrame(call: PeerCall): void {
+  frameOfSize(0x7fff_ffff)(call);
+  pourEndlessly(call.socket);
+}
+
 /** By name, for tests that loop over all of them. */
 export const hostileBehaviours: Readonly<Record<string, Hostility>> = {
   "a seqid that was never issued": {
@@ -80,10 +86,7 @@ export const hostileBehaviours: Readonly<Record<string, Hostility>> = {
   "a frame of size 16384001": { behaviour: frameOfSize(16_384_001), code: "UPSTREAM_REPLY_TOO_LARGE", only: "framed" },
   "a frame of size 2147483647": { behaviour: frameOfSize(0x7fff_ffff), code: "UPSTREAM_REPLY_TOO_LARGE", only: "framed" },
   "a huge frame, and bytes without end": {
-    behaviour(call) {
-      frameOfSize(0x7fff_ffff)(call);
-      pourEndlessly(call.socket);
-    },
+    behaviour: endlessFrame,
     code: "UPSTREAM_REPLY_TOO_LARGE",
     only: "framed",
   },

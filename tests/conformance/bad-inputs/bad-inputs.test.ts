@@ -2,9 +2,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { connect, idlText, register, request, serviceBody } from "../../support/gateway-client.ts";
+import { drip, endlessFrame } from "../../support/hostile-behaviours.ts";
 import { RawConnection } from "../../support/raw-http.ts";
 import { stringStruct } from "../../support/thrift-bytes.ts";
-import { type PeerCall, startThriftPeer, type ThriftPeer } from "../../support/thrift-peer.ts";
+import { type PeerCall, silent, startThriftPeer, type ThriftPeer } from "../../support/thrift-peer.ts";
 import { bytesOf, fromHex, withRepeats } from "./bytes.ts";
 import {
   type ConnectCase,
@@ -130,8 +131,7 @@ describe("REPLY", () => {
     if (each.peer === "one-refuses") await connect(url, apiKey, name, fixture.echo.port);
     const body = Buffer.from(each.body ?? '{"medium":1}');
     expectAnswer(await send("POST", `/${name}/${each.method ?? "echo"}`, json, body), each.expect);
-    if (each.peer === undefined) await peer.close();
-    else if (each.peer !== "refuses" && each.peer !== "one-refuses") await peer.close();
+    if (each.peer !== "refuses" && each.peer !== "one-refuses") await peer.close();
   });
 });
 
@@ -139,9 +139,9 @@ function hostilePeer({ peer, reply = [], cut, then }: ReplyCase): Promise<Thrift
   return startThriftPeer({
     behaviour(call) {
       const { socket } = call;
-      if (peer === "silent") return;
-      if (peer === "drip") return drip(call);
-      if (peer === "endless") return pour(call);
+      if (peer === "silent") return silent(call);
+      if (peer === "drip") return drip(200)(call);
+      if (peer === "endless") return endlessFrame(call);
       const bytes = Buffer.concat(
         reply.map((part) => (typeof part === "object" && "frame" in part ? frameOf(call, part.frame) : bytesOf([part]))),
       );
@@ -173,23 +173,6 @@ function frameOf(call: PeerCall, [kind, value]: FrameDifference): Buffer {
     case "type":
       return call.replyBytes({ body: emptyEverything, type: value });
   }
-}
-
-function drip({ socket, replyBytes }: PeerCall): void {
-  const bytes = replyBytes();
-  let sent = 0;
-  const timer = setInterval(() => socket.write(bytes.subarray(sent, ++sent)), 200);
-  socket.on("close", () => clearInterval(timer));
-}
-
-function pour({ socket }: PeerCall): void {
-  const chunk = Buffer.alloc(65_536, 1);
-  socket.write(fromHex("7fffffff"));
-  const more = () => {
-    while (socket.writable && socket.write(chunk));
-  };
-  socket.on("drain", more);
-  more();
 }
 
 describe("REG", () => {

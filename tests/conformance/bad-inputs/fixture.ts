@@ -1,6 +1,5 @@
 import { connect, idlText, register } from "../../support/gateway-client.ts";
 import { type GatewayProcess, startGatewayProcess } from "../../support/gateway-process.ts";
-import { messageType } from "../../support/thrift-bytes.ts";
 import { startThriftPeer, type ThriftPeer } from "../../support/thrift-peer.ts";
 
 export const echoMethods = ["echo", "add", "greet", "nothing", "notify", "received", "crash"];
@@ -42,12 +41,7 @@ export async function startFixture(config: Readonly<Record<string, unknown>> = {
     { name: "Foreign", idl: "service Foreign { void m() }", paths: ["m"] },
   ]);
   const assets = await startThriftPeer({ resultOf: () => assetResult });
-  const echo = await startThriftPeer({
-    behaviour: (call) => {
-      if (call.type === messageType.call) call.socket.write(call.replyBytes());
-    },
-    resultOf: argumentAsResult,
-  });
+  const echo = await startThriftPeer({ resultOf: argumentAsResult });
   await connect(gateway.url, apiKey, "AssetManagement", assets.port);
   await connect(gateway.url, apiKey, "Echo", echo.port);
   await connect(gateway.url, apiKey, "Names", echo.port);

@@ -4,8 +4,9 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connect, register, request, serviceBody } from "../../support/gateway-client.ts";
 import { type GatewayProcess, startGatewayProcess } from "../../support/gateway-process.ts";
+import { resetAfter } from "../../support/hostile-behaviours.ts";
 import { RawConnection } from "../../support/raw-http.ts";
-import { startThriftPeer } from "../../support/thrift-peer.ts";
+import { echo, startThriftPeer } from "../../support/thrift-peer.ts";
 import { readCases, surfaces } from "./cases.ts";
 import { type Fixture, startFixture } from "./fixture.ts";
 
@@ -212,11 +213,9 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
     let length = Number.POSITIVE_INFINITY;
     const peer = await startThriftPeer({
       resultOf: () => result,
-      behaviour({ socket, replyBytes }) {
-        const bytes = replyBytes();
-        length = bytes.length;
-        if (cut === 0) socket.resetAndDestroy();
-        else socket.write(bytes.subarray(0, cut), () => socket.resetAndDestroy());
+      behaviour(call) {
+        ({ length } = call.replyBytes());
+        resetAfter(cut)(call);
       },
     });
     await connect(gateway.url, key, "Reset", peer.port);
@@ -228,7 +227,7 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
         code: "UPSTREAM_CONNECTION_LOST",
       });
     }
-    peer.behaviour = (call) => call.socket.write(call.replyBytes());
+    peer.behaviour = echo;
     expect((await request(`${gateway.url}/Reset/m`, { method: "POST", json: {} })).text).toBe('"ok"');
     await peer.close();
   },

@@ -3,10 +3,10 @@ import type { CodecOptions } from "../../../../thrift/src/compile/codec.ts";
 import { compileDecoder } from "../../../../thrift/src/compile/decode.ts";
 import { Readers } from "../../../../thrift/src/compile/decode-readers.ts";
 import type { MethodDescriptor, Schema, TypeDescriptor } from "../../../../thrift/src/schema/descriptors.ts";
-import { ReplyFault } from "../../../../thrift/src/wire/reply-fault.ts";
 import { hostileNames } from "../../../support/arbitrary-schema.ts";
 import { resultOf } from "../../../support/oracle-codec.ts";
 import { type WireTree, wire, writeWire } from "../../../support/oracle-wire.ts";
+import { replyFaultCode } from "../../../support/reply-fault-code.ts";
 import {
   enumOf,
   enumType,
@@ -40,16 +40,6 @@ function decodeBytes(schema: Schema, method: MethodDescriptor, bytes: Uint8Array
 
 function decode(schema: Schema, type: TypeDescriptor, value: WireTree, options?: Partial<CodecOptions>): string {
   return decodeBytes(schema, methodOf(type), resultOf(value), options).json;
-}
-
-function faultOf(run: () => unknown): string {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof ReplyFault) return error.code;
-    throw error;
-  }
-  return "no fault";
 }
 
 /** The result of a value of `code` in these very bytes. */
@@ -152,9 +142,9 @@ describe("strings", () => {
     ["0xff", [0x61, 0x62, 0x63, 0x64, 0xff]],
   ])("refuses %s", (_, bytes) => {
     const value = wire.string(Uint8Array.from(bytes));
-    expect(faultOf(() => decode(emptySchema, scalar("string"), value))).toBe("MALFORMED");
+    expect(replyFaultCode(() => decode(emptySchema, scalar("string"), value))).toBe("MALFORMED");
     const key = wire.map([[value, wire.bool(true)]]);
-    expect(faultOf(() => decode(emptySchema, mapOf(scalar("string"), scalar("bool")), key))).toBe("MALFORMED");
+    expect(replyFaultCode(() => decode(emptySchema, mapOf(scalar("string"), scalar("bool")), key))).toBe("MALFORMED");
   });
 
   it("keeps every character at every place", () => {
@@ -232,23 +222,23 @@ describe("the result", () => {
       "MALFORMED",
     ],
   ])("is refused with %s", (_, fields, code) => {
-    expect(faultOf(() => decodeResult(...fields))).toBe(code);
+    expect(replyFaultCode(() => decodeResult(...fields))).toBe(code);
   });
 
   it("is refused with bytes behind it", () => {
-    expect(faultOf(() => decodeBytes(schema, method, Uint8Array.of(8, 0, 0, 0, 0, 0, 1, 0, 0)))).toBe("MALFORMED");
+    expect(replyFaultCode(() => decodeBytes(schema, method, Uint8Array.of(8, 0, 0, 0, 0, 0, 1, 0, 0)))).toBe("MALFORMED");
   });
 
   it("is refused without bytes", () => {
-    expect(faultOf(() => decodeBytes(schema, method, new Uint8Array(0)))).toBe("MALFORMED");
+    expect(replyFaultCode(() => decodeBytes(schema, method, new Uint8Array(0)))).toBe("MALFORMED");
   });
 
   it("is read where it stands", () => {
     const decoder = compileDecoder(new Readers(schema, defaults), method);
     const bytes = Uint8Array.of(9, 9, 8, 0, 0, 0, 0, 0, 1, 0, 9, 9);
     expect(new TextDecoder().decode(decoder(bytes, 2, 10).json)).toBe("1");
-    expect(faultOf(() => decoder(bytes, 2, 9))).toBe("MALFORMED");
-    expect(faultOf(() => decoder(bytes, 2, 11))).toBe("MALFORMED");
+    expect(replyFaultCode(() => decoder(bytes, 2, 9))).toBe("MALFORMED");
+    expect(replyFaultCode(() => decoder(bytes, 2, 11))).toBe("MALFORMED");
   });
 });
 
@@ -272,13 +262,13 @@ describe("structs", () => {
   });
 
   it("are refused without a required field", () => {
-    expect(faultOf(() => decodePerson())).toBe("MALFORMED");
-    expect(faultOf(() => decodePerson([1, wire.i32(1)]))).toBe("MALFORMED");
-    expect(faultOf(() => decodePerson(name, [-4, wire.struct()]))).toBe("MALFORMED");
+    expect(replyFaultCode(() => decodePerson())).toBe("MALFORMED");
+    expect(replyFaultCode(() => decodePerson([1, wire.i32(1)]))).toBe("MALFORMED");
+    expect(replyFaultCode(() => decodePerson(name, [-4, wire.struct()]))).toBe("MALFORMED");
   });
 
   it("are refused with a field twice", () => {
-    expect(faultOf(() => decodePerson(name, name))).toBe("MALFORMED");
+    expect(replyFaultCode(() => decodePerson(name, name))).toBe("MALFORMED");
   });
 
   it("skip a field of another type than declared", () => {
@@ -306,13 +296,13 @@ describe("structs", () => {
     expect(decodePerson([100, value], name)).toBe('{"name":"Ada","country":"CH"}');
     const result = resultOf(wire.struct(name, [100, value]));
     for (let end = 0; end < result.length; end++) {
-      expect(faultOf(() => decodeBytes(schema, methodOf(structType(0)), result.subarray(0, end)))).toBe("MALFORMED");
+      expect(replyFaultCode(() => decodeBytes(schema, methodOf(structType(0)), result.subarray(0, end)))).toBe("MALFORMED");
     }
   });
 
   it.each([1, 5, 7, 9, 17, 127, 128, 255])("are refused with the type code %d", (code) => {
     const result = rawResult(12, code, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0);
-    expect(faultOf(() => decodeBytes(schema, methodOf(structType(0)), result))).toBe("MALFORMED");
+    expect(replyFaultCode(() => decodeBytes(schema, methodOf(structType(0)), result))).toBe("MALFORMED");
   });
 
   it("take fields in any order, however many and however numbered", () => {
@@ -327,7 +317,7 @@ describe("structs", () => {
       const expected = order.map(([, value]) => `"f${(value as { value: bigint }).value}":${(value as { value: bigint }).value}`);
       expect(json).toBe(`{${expected.join()}}`);
     }
-    expect(faultOf(() => decode(wide, structType(0), wire.struct(...values, values[60]!)))).toBe("MALFORMED");
+    expect(replyFaultCode(() => decode(wide, structType(0), wire.struct(...values, values[60]!)))).toBe("MALFORMED");
   });
 
   it("may be empty", () => {
@@ -342,10 +332,10 @@ describe("structs", () => {
     };
     const decodeNested = (levels: number, id: number) => decode(schema, structType(0), nested(levels, id), { maxDepth: 8 });
     expect(JSON.parse(decodeNested(8, -4))).toHaveProperty(Array(7).fill("friend").join("."));
-    expect(faultOf(() => decodeNested(9, -4))).toBe("TOO_LARGE");
+    expect(replyFaultCode(() => decodeNested(9, -4))).toBe("TOO_LARGE");
     expect(decodeNested(8, 77)).toBe('{"name":"Ada","country":"CH"}');
-    expect(faultOf(() => decodeNested(9, 77))).toBe("TOO_LARGE");
-    expect(faultOf(() => decode(schema, structType(0), nested(200, 77)))).toBe("TOO_LARGE");
+    expect(replyFaultCode(() => decodeNested(9, 77))).toBe("TOO_LARGE");
+    expect(replyFaultCode(() => decode(schema, structType(0), nested(200, 77)))).toBe("TOO_LARGE");
   });
 });
 
@@ -371,7 +361,7 @@ describe("unions", () => {
       ],
     ],
   ])("are refused with %s", (_, fields) => {
-    expect(faultOf(() => decodeUnion(...fields))).toBe("MALFORMED");
+    expect(replyFaultCode(() => decodeUnion(...fields))).toBe("MALFORMED");
   });
 });
 
@@ -389,12 +379,12 @@ describe("lists and sets", () => {
   });
 
   it.each([1, 5, 17, 255])("may not be empty of type %d", (code) => {
-    expect(faultOf(() => decode(emptySchema, listOf(scalar("i32")), wire.list([], code)))).toBe("MALFORMED");
+    expect(replyFaultCode(() => decode(emptySchema, listOf(scalar("i32")), wire.list([], code)))).toBe("MALFORMED");
   });
 
   it("are refused with elements of another type", () => {
-    expect(faultOf(() => decode(emptySchema, listOf(scalar("i32")), wire.list([wire.i64(1n)])))).toBe("MALFORMED");
-    expect(faultOf(() => decode(emptySchema, listOf(scalar("i32")), wire.list([wire.i32(1)], 0)))).toBe("MALFORMED");
+    expect(replyFaultCode(() => decode(emptySchema, listOf(scalar("i32")), wire.list([wire.i64(1n)])))).toBe("MALFORMED");
+    expect(replyFaultCode(() => decode(emptySchema, listOf(scalar("i32")), wire.list([wire.i32(1)], 0)))).toBe("MALFORMED");
   });
 
   it.each([-1, -2147483648, 2, 1000, 2147483647])("are refused with a count of %d", (count) => {
@@ -402,7 +392,7 @@ describe("lists and sets", () => {
     for (const element of ["i32", "string"] as const) {
       const code = element === "i32" ? 8 : 11;
       const result = rawResult(15, code, ...size, 0, 0, 0, 0);
-      expect(faultOf(() => decodeBytes(emptySchema, methodOf(listOf(scalar(element))), result))).toBe("MALFORMED");
+      expect(replyFaultCode(() => decodeBytes(emptySchema, methodOf(listOf(scalar(element))), result))).toBe("MALFORMED");
     }
   });
 
@@ -412,7 +402,7 @@ describe("lists and sets", () => {
     result.set([15, 0, 0, 12, 0x00, 0x0f, 0x42, 0x40]);
     const method = methodOf(listOf(structType(0)));
     expect(decodeBytes(schema, method, result).json).toHaveLength(3_000_001);
-    expect(faultOf(() => decodeBytes(schema, method, result, { maxReplyJsonBytes: 3_000_000 }))).toBe("TOO_LARGE");
+    expect(replyFaultCode(() => decodeBytes(schema, method, result, { maxReplyJsonBytes: 3_000_000 }))).toBe("TOO_LARGE");
     expect(decodeBytes(schema, method, result, { maxReplyJsonBytes: 3_000_001 }).json).toHaveLength(3_000_001);
   });
 });
@@ -442,7 +432,7 @@ describe("maps", () => {
     const type = mapOf(key, scalar("bool"));
     expect(decode(schema, type, wire.map([[value, flag]]))).toBe(json);
     expect(
-      faultOf(() =>
+      replyFaultCode(() =>
         decode(
           schema,
           type,
@@ -457,7 +447,9 @@ describe("maps", () => {
 
   it("with two words for one bool are refused", () => {
     const result = rawResult(13, 2, 2, 0, 0, 0, 2, 1, 1, 2, 1);
-    expect(faultOf(() => decodeBytes(emptySchema, methodOf(mapOf(scalar("bool"), scalar("bool"))), result))).toBe("MALFORMED");
+    expect(replyFaultCode(() => decodeBytes(emptySchema, methodOf(mapOf(scalar("bool"), scalar("bool"))), result))).toBe(
+      "MALFORMED",
+    );
   });
 
   it.each([2, 8, 9, 10, 17, 1000])("find the one key of %d that is there twice", (count) => {
@@ -465,7 +457,7 @@ describe("maps", () => {
     const entries = Array.from({ length: count }, (_, i): [WireTree, WireTree] => [wire.string(`key ${i}`), wire.i32(i)]);
     expect(Object.keys(JSON.parse(decode(emptySchema, type, wire.map(entries))))).toHaveLength(count);
     const twice = entries.with(-1, entries[Math.floor((count - 1) / 2)]!);
-    expect(faultOf(() => decode(emptySchema, type, wire.map(twice)))).toBe("MALFORMED");
+    expect(replyFaultCode(() => decode(emptySchema, type, wire.map(twice)))).toBe("MALFORMED");
   });
 
   it("in maps keep their keys apart", () => {
@@ -486,7 +478,7 @@ describe("maps", () => {
       ),
     ).toBe(`{"1":${both},"2":${both}}`);
     expect(
-      faultOf(() =>
+      replyFaultCode(() =>
         decode(
           emptySchema,
           type,
@@ -520,13 +512,15 @@ describe("maps", () => {
     ["with keys of another type", wire.map([[wire.i16(1), wire.i32(1)]])],
     ["with values of another type", wire.map([[wire.i32(1), wire.i16(1)]])],
   ])("are refused %s", (_, value) => {
-    expect(faultOf(() => decode(emptySchema, mapOf(scalar("i32"), scalar("i32")), value))).toBe("MALFORMED");
+    expect(replyFaultCode(() => decode(emptySchema, mapOf(scalar("i32"), scalar("i32")), value))).toBe("MALFORMED");
   });
 
   it.each([-1, -2147483648, 2, 2147483647])("are refused with a count of %d", (count) => {
     const size = [24, 16, 8, 0].map((shift) => (count >> shift) & 255);
     const result = rawResult(13, 8, 8, ...size, 0, 0, 0, 1, 0, 0, 0, 1);
-    expect(faultOf(() => decodeBytes(emptySchema, methodOf(mapOf(scalar("i32"), scalar("i32"))), result))).toBe("MALFORMED");
+    expect(replyFaultCode(() => decodeBytes(emptySchema, methodOf(mapOf(scalar("i32"), scalar("i32"))), result))).toBe(
+      "MALFORMED",
+    );
   });
 });
 
@@ -570,7 +564,7 @@ describe("defaults", () => {
       structOf("Endless", [fieldOf(1, "self", structType(0), { defaultValue: { fields: [] } }), fieldOf(2, "n", "i32")]),
       structOf("Holder", [fieldOf(1, "endless", structType(0)), fieldOf(2, "n", "i32")]),
     ]);
-    expect(faultOf(() => decode(endless, structType(0), wire.struct()))).toBe("TOO_LARGE");
+    expect(replyFaultCode(() => decode(endless, structType(0), wire.struct()))).toBe("TOO_LARGE");
     expect(decode(endless, structType(1), wire.struct([2, wire.i32(1)]))).toBe('{"n":1}');
   });
 
@@ -582,7 +576,9 @@ describe("defaults", () => {
       ]),
     );
     const started = performance.now();
-    expect(faultOf(() => decode(schemaOf([...doubling, structOf("Last", [])]), structType(0), wire.struct()))).toBe("TOO_LARGE");
+    expect(replyFaultCode(() => decode(schemaOf([...doubling, structOf("Last", [])]), structType(0), wire.struct()))).toBe(
+      "TOO_LARGE",
+    );
     expect(performance.now() - started).toBeLessThan(2_000);
   });
 
@@ -591,7 +587,7 @@ describe("defaults", () => {
     const wordy = schemaOf([structOf("Wordy", [fieldOf(1, "text", "string", { defaultValue: text })])]);
     const result = new Uint8Array(100_009);
     result.set([15, 0, 0, 12, 0x00, 0x01, 0x86, 0xa0]);
-    expect(faultOf(() => decodeBytes(wordy, methodOf(listOf(structType(0))), result))).toBe("TOO_LARGE");
+    expect(replyFaultCode(() => decodeBytes(wordy, methodOf(listOf(structType(0))), result))).toBe("TOO_LARGE");
   });
 });
 
@@ -675,7 +671,7 @@ describe("truncated and mutated replies", () => {
     const method = methodOf(structType(0));
     expect(() => JSON.parse(decodeBytes(schema, method, result).json)).not.toThrow();
     for (let end = 0; end < result.length; end++) {
-      expect(faultOf(() => decodeBytes(schema, method, result.subarray(0, end)))).toMatch("MALFORMED");
+      expect(replyFaultCode(() => decodeBytes(schema, method, result.subarray(0, end)))).toMatch("MALFORMED");
     }
   });
 });
@@ -689,7 +685,7 @@ describe("the bound of the JSON", () => {
   ])("holds for %s to the byte", (_, type, value) => {
     const { length } = decode(emptySchema, type, value);
     expect(decode(emptySchema, type, value, { maxReplyJsonBytes: length })).toHaveLength(length);
-    expect(faultOf(() => decode(emptySchema, type, value, { maxReplyJsonBytes: length - 1 }))).toBe("TOO_LARGE");
+    expect(replyFaultCode(() => decode(emptySchema, type, value, { maxReplyJsonBytes: length - 1 }))).toBe("TOO_LARGE");
   });
 
   it("does not outlive a failed decode", () => {
@@ -699,7 +695,7 @@ describe("the bound of the JSON", () => {
     );
     const long = resultOf(wire.string("\u0001".repeat(300_000)));
     const short = resultOf(wire.string("short"));
-    expect(faultOf(() => decoder(long, 0, long.length))).toBe("TOO_LARGE");
+    expect(replyFaultCode(() => decoder(long, 0, long.length))).toBe("TOO_LARGE");
     expect(decoder(short, 0, short.length).json.buffer.byteLength).toBeLessThan(300_000);
   });
 });

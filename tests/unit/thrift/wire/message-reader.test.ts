@@ -7,8 +7,8 @@ import {
   type MessageReaderOptions,
   type OnMessage,
 } from "../../../../thrift/src/wire/message-reader.ts";
-import { ReplyFault } from "../../../../thrift/src/wire/reply-fault.ts";
 import { integerBytes, type WireTree, wire, writeWire } from "../../../support/oracle-wire.ts";
+import { replyFaultCode } from "../../../support/reply-fault-code.ts";
 
 const options: MessageReaderOptions = { maxMessageBytes: 16_384_000, maxDepth: 64 };
 
@@ -58,16 +58,6 @@ function collect({ create }: Transport, overrides: Partial<MessageReaderOptions>
   const received: string[] = [];
   const onMessage: OnMessage = (bytes, offset, end) => received.push(Buffer.from(bytes.subarray(offset, end)).toString("hex"));
   return { received, reader: create(onMessage, { ...options, ...overrides }) };
-}
-
-function codeOf(run: () => unknown): string {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof ReplyFault) return error.code;
-    throw error;
-  }
-  return "no fault";
 }
 
 describe.each(transports)("%s", (_, transport) => {
@@ -131,23 +121,23 @@ describe.each(transports)("%s", (_, transport) => {
       throw new RangeError("mine");
     }, options);
     expect(() => reader.push(stream)).toThrow(RangeError);
-    expect(codeOf(() => reader.push(stream))).toBe("MALFORMED");
+    expect(replyFaultCode(() => reader.push(stream))).toBe("MALFORMED");
   });
 
   it("is not to be fed from within its callback", () => {
     const reader: MessageReader = transport.create(() => reader.push(stream), options);
-    expect(codeOf(() => reader.push(stream))).toBe("MALFORMED");
+    expect(replyFaultCode(() => reader.push(stream))).toBe("MALFORMED");
   });
 
   it("refuses HTTP at its first bytes", () => {
     const { received, reader } = collect(transport);
-    expect(codeOf(() => reader.push(Buffer.from("HTTP/1.1 400 Bad Request\r\n\r\n")))).toBe("MALFORMED");
+    expect(replyFaultCode(() => reader.push(Buffer.from("HTTP/1.1 400 Bad Request\r\n\r\n")))).toBe("MALFORMED");
     expect(received).toEqual([]);
   });
 
   it("hands over what is whole before what is broken", () => {
     const { received, reader } = collect(transport);
-    expect(codeOf(() => reader.push(Buffer.concat([transport.wrap(messages[0]!), Buffer.alloc(8)])))).toBe("MALFORMED");
+    expect(replyFaultCode(() => reader.push(Buffer.concat([transport.wrap(messages[0]!), Buffer.alloc(8)])))).toBe("MALFORMED");
     expect(received).toEqual([expected[0]]);
   });
 
@@ -163,7 +153,7 @@ describe.each(transports)("%s", (_, transport) => {
         const pushAll = () => {
           for (let at = 0; at < wrapped.length; at += size) reader.push(wrapped.subarray(at, at + size));
         };
-        expect(codeOf(pushAll)).toBe(code);
+        expect(replyFaultCode(pushAll)).toBe(code);
       }
     }
   });
@@ -184,7 +174,7 @@ describe("framed", () => {
       const pushAll = () => {
         for (let at = 0; at < 4; at += chunkSize) reader.push(header.subarray(at, at + chunkSize));
       };
-      expect(codeOf(pushAll)).toBe(code);
+      expect(replyFaultCode(pushAll)).toBe(code);
     }
   });
 
@@ -213,7 +203,7 @@ describe("buffered", () => {
   it("nests as deep as the bound, and no deeper", () => {
     for (const levels of [64, 65, 100_000]) {
       const { received, reader } = collect(buffered);
-      expect(codeOf(() => reader.push(nested(levels, [12, 0, 1], [0])))).toBe(levels === 64 ? "no fault" : "TOO_LARGE");
+      expect(replyFaultCode(() => reader.push(nested(levels, [12, 0, 1], [0])))).toBe(levels === 64 ? "no fault" : "TOO_LARGE");
       expect(received).toHaveLength(levels === 64 ? 1 : 0);
     }
   });
@@ -234,12 +224,12 @@ describe("buffered", () => {
     ["an unknown version", [], "MALFORMED"],
   ])("refuses %s as soon as it shows", (name, body, code) => {
     const bytes = name === "an unknown version" ? Uint8Array.of(0x80, 2, 0, 2) : Buffer.concat([head, Uint8Array.from(body)]);
-    expect(codeOf(() => collect(buffered).reader.push(bytes))).toBe(code);
+    expect(replyFaultCode(() => collect(buffered).reader.push(bytes))).toBe(code);
     const dripped = collect(buffered).reader;
     const drip = () => {
       for (const byte of bytes) dripped.push(Uint8Array.of(byte));
     };
-    expect(codeOf(drip)).toBe(code);
+    expect(replyFaultCode(drip)).toBe(code);
   });
 
   it("bounds a message that never ends", () => {
@@ -249,10 +239,10 @@ describe("buffered", () => {
     const flood = () => {
       for (let i = 0; i < 1_000_000; i++) reader.push(field);
     };
-    expect(codeOf(flood)).toBe("TOO_LARGE");
+    expect(replyFaultCode(flood)).toBe("TOO_LARGE");
   });
 
   it("refuses what a framed server answers", () => {
-    expect(codeOf(() => collect(buffered).reader.push(framed.wrap(messages[2]!)))).toBe("MALFORMED");
+    expect(replyFaultCode(() => collect(buffered).reader.push(framed.wrap(messages[2]!)))).toBe("MALFORMED");
   });
 });

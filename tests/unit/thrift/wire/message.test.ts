@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MessageType, readApplicationException, readMessageHeader } from "../../../../thrift/src/wire/message.ts";
-import { ReplyFault } from "../../../../thrift/src/wire/reply-fault.ts";
 import { integerBytes, type WireTree, wire, writeWire } from "../../../support/oracle-wire.ts";
+import { replyFaultCode } from "../../../support/reply-fault-code.ts";
 
 function strictHeader(name: Uint8Array, type = 2, seqid = 7, version = [0x80, 0x01, 0x00]): Uint8Array {
   return Buffer.concat([Uint8Array.from([...version, type]), integerBytes(name.length, 4), name, integerBytes(seqid, 4)]);
@@ -9,16 +9,6 @@ function strictHeader(name: Uint8Array, type = 2, seqid = 7, version = [0x80, 0x
 
 function oldHeader(name: Uint8Array, type = 2, seqid = 7): Uint8Array {
   return Buffer.concat([integerBytes(name.length, 4), name, Uint8Array.of(type), integerBytes(seqid, 4)]);
-}
-
-function codeOf(run: () => unknown): string {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof ReplyFault) return error.code;
-    throw error;
-  }
-  return "no fault";
 }
 
 describe.each([
@@ -43,7 +33,7 @@ describe.each([
 
   it("is refused wherever it ends", () => {
     const bytes = headerOf(Buffer.from("method"));
-    for (let end = 0; end < bytes.length; end++) expect(codeOf(() => readMessageHeader(bytes, 0, end))).toBe("MALFORMED");
+    for (let end = 0; end < bytes.length; end++) expect(replyFaultCode(() => readMessageHeader(bytes, 0, end))).toBe("MALFORMED");
   });
 
   it.each([
@@ -53,7 +43,7 @@ describe.each([
     ["type 5", headerOf(Buffer.from("m"), 5)],
     ["type 255", headerOf(Buffer.from("m"), 255)],
   ])("is refused with %s", (__, bytes) => {
-    expect(codeOf(() => readMessageHeader(bytes, 0, bytes.length))).toBe("MALFORMED");
+    expect(replyFaultCode(() => readMessageHeader(bytes, 0, bytes.length))).toBe("MALFORMED");
   });
 });
 
@@ -66,7 +56,7 @@ describe("readMessageHeader", () => {
     ["HTTP", Buffer.from("HTTP/1.1 400 Bad Request\r\n\r\n")],
     ["zeros", new Uint8Array(40)],
   ])("refuses %s", (_, bytes) => {
-    expect(codeOf(() => readMessageHeader(bytes, 0, bytes.length))).toBe("MALFORMED");
+    expect(replyFaultCode(() => readMessageHeader(bytes, 0, bytes.length))).toBe("MALFORMED");
   });
 });
 
@@ -99,9 +89,9 @@ describe("readApplicationException", () => {
 
   it("is refused truncated, nested too deep, or with bytes behind it", () => {
     const bytes = writeWire(wire.struct([1, wire.string("text")], [2, wire.i32(1)]));
-    for (let end = 0; end < bytes.length; end++) expect(codeOf(() => read(bytes.subarray(0, end)))).toBe("MALFORMED");
-    expect(codeOf(() => read(Buffer.concat([bytes, Uint8Array.of(0)])))).toBe("MALFORMED");
+    for (let end = 0; end < bytes.length; end++) expect(replyFaultCode(() => read(bytes.subarray(0, end)))).toBe("MALFORMED");
+    expect(replyFaultCode(() => read(Buffer.concat([bytes, Uint8Array.of(0)])))).toBe("MALFORMED");
     const deep = Buffer.concat([...Array.from({ length: 100_000 }, () => Uint8Array.of(12, 0, 9)), new Uint8Array(100_001)]);
-    expect(codeOf(() => read(deep))).toBe("TOO_LARGE");
+    expect(replyFaultCode(() => read(deep))).toBe("TOO_LARGE");
   });
 });

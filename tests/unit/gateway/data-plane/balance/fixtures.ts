@@ -2,19 +2,10 @@ import { DeadlineWheel } from "../../../../../gateway/src/core/deadline.ts";
 import { type Balancer, createBalancer, type InstanceAwaiter } from "../../../../../gateway/src/data-plane/balance/balancer.ts";
 import type { Instance, ServiceEntry } from "../../../../../gateway/src/snapshot/snapshot.ts";
 import { createFakeClock, type FakeClock } from "../../../../support/fake-clock.ts";
+import { testInstance } from "../../../../support/instance.ts";
 
 export function instance(id: string, difference: Partial<Instance> = {}): Instance {
-  return {
-    id,
-    address: "127.0.0.1",
-    port: 9090,
-    weight: 10,
-    meta: {},
-    dialect: { transport: "framed", protocol: "binary" },
-    health: "passing",
-    joinedAtMs: 0,
-    ...difference,
-  };
+  return testInstance({ id, ...difference });
 }
 
 export function entryOf(instances: readonly Instance[], name = "Assets"): ServiceEntry {

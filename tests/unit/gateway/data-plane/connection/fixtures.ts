@@ -9,22 +9,13 @@ import {
   type PendingCall,
 } from "../../../../../gateway/src/data-plane/connection/instance-connections.ts";
 import type { Dialect, Instance } from "../../../../../gateway/src/snapshot/snapshot.ts";
+import { testInstance } from "../../../../support/instance.ts";
 import { messageBytes, messageType, stringStruct } from "../../../../support/thrift-bytes.ts";
 
 export type Transport = Dialect["transport"];
 
 export function instanceAt(port: number, difference: Partial<Instance> = {}): Instance {
-  return {
-    id: `at-${port}`,
-    address: "127.0.0.1",
-    port,
-    weight: 10,
-    meta: {},
-    dialect: { transport: "framed", protocol: "binary" },
-    health: "passing",
-    joinedAtMs: 0,
-    ...difference,
-  };
+  return testInstance({ id: `at-${port}`, port, ...difference });
 }
 
 export function speaking(transport: Transport, port: number): Instance {
