@@ -4,7 +4,7 @@ import { type GatewayConfig, type GatewayLimits, resolveConfig } from "./config.
 import { createControlPlane } from "./control-plane/control-plane.ts";
 import { createRegistry } from "./control-plane/registry/create-registry.ts";
 import type { Registry } from "./control-plane/registry/registry.ts";
-import { createEmbeddedStore } from "./control-plane/store/embedded-store.ts";
+import { createStore } from "./control-plane/store/create-store.ts";
 import { createAddressPolicy } from "./core/address-policy.ts";
 import { systemClock } from "./core/clock.ts";
 import { DeadlineWheel } from "./core/deadline.ts";
@@ -55,7 +55,7 @@ const CONTROL_PATH = /^\/(?:ping|register|update|connect|disconnect|health)(?:[/
 export function createGateway(options: GatewayOptions = {}): Gateway {
   const { logger: givenLogger, ...given } = options;
   const config = resolveConfig({ file: { content: given } });
-  const { limits, drainMs, dataDir } = config;
+  const { limits, drainMs } = config;
   const logger = givenLogger || createLogger({ level: givenLogger === false ? "silent" : config.logLevel });
   const clock = systemClock;
   const listeners: Listener[] = [];
@@ -66,7 +66,11 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     networks: config.instanceNetworks,
     ownListeners: () => listeners.map(({ address }) => address),
   });
-  const metrics = createMetrics({ instances: () => instanceCounts(snapshot) });
+  const store = createStore(config, { clock, logger });
+  const metrics = createMetrics({
+    instances: () => instanceCounts(snapshot),
+    lastSnapshotAgeMs: () => store.lastSnapshot?.()?.ageMs,
+  });
 
   const deadlines = new DeadlineWheel(clock);
   const { checkAddress } = addresses;
@@ -80,7 +84,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
 
   const controlPlane = createControlPlane({
     config,
-    store: createEmbeddedStore({ dataDir, clock }),
+    store,
     registry,
     snapshot,
     addresses,

@@ -72,7 +72,7 @@ describe("thriftgate start", () => {
     ["an option that nobody knows", ["--prot", "1"], "error: unknown option '--prot'\n(Did you mean --port?)"],
     ["an argument that is none of its own", ["now"], "error: too many arguments for 'start'"],
     ["a public address without a choice", ["--host", "0.0.0.0"], "registration: not given; others can reach 0.0.0.0"],
-    ["a store of a later version", ["--store", "mongodb://db"], "MongoDB is not in this version"],
+    ["a store that nobody knows", ["--store", "mysql://db"], "store (--store): 'mysql://db'; expected"],
     ["a registry that nobody knows", ["--registry", "etcd://c:8500"], "registry (--registry): 'etcd://c:8500'; expected"],
     ["a file that is not there", ["--config", "absent.json"], "absent.json: can't be read (ENOENT)"],
   ])("ends with 2 for %s", async (_name, args, message) => {

@@ -7,7 +7,10 @@ export interface GatewayConfig {
   /** Needed when the admin listener is not on loopback. */
   readonly adminKey: string | undefined;
   readonly dataDir: string;
+  /** `embedded`, `mongodb://…` or `mongodb+srv://…` */
   readonly store: string;
+  readonly storeDatabase: string | undefined;
+  readonly originalCollection: string;
   /** `embedded`, `consul://host:port,…` or `consul+tls://host:port,…` */
   readonly registry: string;
   readonly consulToken: string | undefined;

@@ -1,4 +1,4 @@
-/** What a key of the original gateway's `serverconfig.json` means here; `undefined`: it belongs to MongoDB, and has no effect with another store. */
+/** What a key of the original gateway's `serverconfig.json` means here; `undefined`: how often it looked after MongoDB, which has no effect here. */
 interface Translation {
   readonly key: string;
   readonly convert: (value: unknown) => unknown;
@@ -19,8 +19,8 @@ export const originalKeys: ReadonlyMap<string, Translation | undefined> = new Ma
   ["timeToLift", { key: "timeToLiveSeconds", convert: same }],
   ["timeToDie", { key: "timeToDieSeconds", convert: same }],
   ["dbUrl", { key: "store", convert: same }],
-  ["dbName", undefined],
-  ["dbCollectionName", undefined],
+  ["dbName", { key: "storeDatabase", convert: same }],
+  ["dbCollectionName", { key: "originalCollection", convert: same }],
   ["dbPingInterval", undefined],
   ["dbFailedPingInterval", undefined],
   ["dbMaxPingFailDuration", undefined],

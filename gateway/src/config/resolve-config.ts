@@ -26,6 +26,7 @@ export function resolveConfig(sources: ConfigSources): GatewayConfig {
     registration: given.registration ?? "open",
     registrationToken: given.registrationToken,
     masterKey: given.masterKey,
+    storeDatabase: given.storeDatabase,
     consulToken: given.consulToken,
     consulCaFile: given.consulCaFile,
     consulCertFile: given.consulCertFile,

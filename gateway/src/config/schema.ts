@@ -21,14 +21,24 @@ function network() {
   return z.string({ error }).refine((text) => parseNetwork(text) !== undefined, { error });
 }
 
-/** Refuses what another version, or nobody, understands. The address that follows the scheme is not judged here. */
-function backend(remote: RegExp, remoteName: string) {
-  const error = '"embedded"';
+/** The driver judges the rest of the address when it connects. */
+function store() {
+  const error = '"embedded", or a MongoDB like "mongodb://10.0.0.1:27017,10.0.0.2:27017/?replicaSet=rs0"';
   return z
     .string({ error })
-    .refine((value) => value === "embedded" || remote.test(value), { error, abort: true })
-    .refine((value) => value === "embedded", { error: `"embedded": ${remoteName} is not in this version` })
+    .regex(/^(?:embedded|mongodb(?:\+srv)?:\/\/\S+)$/, { error })
     .default("embedded");
+}
+
+/** MongoDB takes more, on some platforms. */
+function databaseName() {
+  const error = "a name of at most 63 letters, digits, _ and -";
+  return z.string({ error }).regex(/^[A-Za-z0-9_-]{1,63}$/, { error });
+}
+
+function collectionName() {
+  const error = "a name of letters, digits, _, - and dots";
+  return z.string({ error }).regex(/^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,119}$/, { error });
 }
 
 const CONSUL_AGENT = "(?:\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?";
@@ -58,8 +68,16 @@ export const configSchema = z.strictObject(
       .string({ error: "a directory's path" })
       .min(1, { error: "a directory's path" })
       .default(".thriftgate")
-      .describe("Where the embedded store and registry keep their files."),
-    store: backend(/^mongodb(\+srv)?:\/\//, "MongoDB").describe('Where services are kept: "embedded".'),
+      .describe("Where the embedded store and registry keep their files, and the last snapshot of another store."),
+    store: store().describe(
+      'Where services are kept: "embedded", or in MongoDB: "mongodb://host:port", with all that its driver understands.',
+    ),
+    storeDatabase: databaseName()
+      .optional()
+      .describe('The database in MongoDB; default: the one in the address of the store, else "thriftgate".'),
+    originalCollection: collectionName()
+      .default("admin_services")
+      .describe("The collection of that database from which services of the original gateway are taken over, once."),
     registry: registry().describe(
       'Where instances are kept: "embedded", or in Consul: "consul://host:port", several agents with commas between them; "consul+tls://host:port" with TLS.',
     ),

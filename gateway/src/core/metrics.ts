@@ -71,11 +71,13 @@ export interface Metrics {
 export interface MetricsOptions {
   /** Asked at each scrape. */
   readonly instances?: () => Iterable<InstanceCount>;
+  /** Of what is kept on disk of the store; `undefined`: nothing is. Asked at each scrape. */
+  readonly lastSnapshotAgeMs?: () => number | undefined;
   /** Node's own figures: memory, event-loop delay, garbage collection. Default true. */
   readonly process?: boolean;
 }
 
-export function createMetrics({ instances, process = true }: MetricsOptions = {}): Metrics {
+export function createMetrics({ instances, lastSnapshotAgeMs, process = true }: MetricsOptions = {}): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const services = new Map<string, Map<string, CallMeter>>();
@@ -142,6 +144,18 @@ export function createMetrics({ instances, process = true }: MetricsOptions = {}
       collect() {
         this.reset();
         for (const { service, health, count } of instances()) this.set({ service, health }, count);
+      },
+    });
+  }
+  if (lastSnapshotAgeMs !== undefined) {
+    new Gauge({
+      name: "thriftgate_last_snapshot_age_seconds",
+      help: "Since the snapshot on disk was known to be what the store holds.",
+      registers,
+      collect() {
+        const ageMs = lastSnapshotAgeMs();
+        if (ageMs === undefined) this.remove();
+        else this.set(ageMs / 1_000);
       },
     });
   }

@@ -1,5 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import type { Snapshot } from "../../snapshot/snapshot.ts";
+import type { LastSnapshot, Store } from "../store/store.ts";
 
 /** Whether changes can be taken now, and what calls are served from. */
 export interface Readiness {
@@ -8,17 +9,18 @@ export interface Readiness {
   /** Since it was last heard from, where it is a process of its own; `null`: never. */
   readonly registryAgeMs?: number | null;
   readonly snapshot: { readonly revision: number; readonly ageMs: number };
+  /** Where one is kept, on disk, of a store that may be gone. */
+  readonly lastSnapshot?: LastSnapshot;
 }
 
 interface Pingable {
   ping(): Promise<void>;
-  ageMs?(): number;
 }
 
 /** Store and registry are asked anew each time; unopened ones are unavailable. */
 export function createReadinessCheck(
-  store: Pingable,
-  registry: Pingable,
+  store: Pingable & Pick<Store, "lastSnapshot">,
+  registry: Pingable & { ageMs?(): number },
   snapshot: Snapshot,
   clock: Clock,
 ): () => Promise<Readiness> {
@@ -30,6 +32,7 @@ export function createReadinessCheck(
     const [storeState, registryState] = await Promise.all([stateOf(store), stateOf(registry)]);
     const ageMs = Math.round(clock.monotonicMs() - publishedAtMs);
     const registryAgeMs = registry.ageMs?.();
+    const lastSnapshot = store.lastSnapshot?.();
     return {
       store: storeState,
       registry: registryState,
@@ -37,6 +40,7 @@ export function createReadinessCheck(
         ? {}
         : { registryAgeMs: Number.isFinite(registryAgeMs) ? Math.round(registryAgeMs) : null }),
       snapshot: { revision: snapshot.revision, ageMs },
+      ...(lastSnapshot && { lastSnapshot }),
     };
   };
 }

@@ -113,9 +113,14 @@ describe("resolveConfig", () => {
     ],
     ["several workers", { workers: 4 }, "workers (gate.json): 4; expected 1: more workers are not in this version"],
     [
-      "MongoDB",
-      { store: "mongodb://u:p@ss@db/x" },
-      `store (gate.json): 'mongodb://…@db/x'; expected "embedded": MongoDB is not in this version`,
+      "a store with a password that nobody knows",
+      { store: "mysql://u:p@ss@db/x" },
+      `store (gate.json): 'mysql://…@db/x'; expected "embedded", or a MongoDB like "mongodb://10.0.0.1:27017,10.0.0.2:27017/?replicaSet=rs0"`,
+    ],
+    [
+      "a database that MongoDB would not take",
+      { storeDatabase: "a/b" },
+      "storeDatabase (gate.json): 'a/b'; expected a name of at most 63 letters, digits, _ and -",
     ],
     [
       "a registry without agents",
@@ -137,7 +142,11 @@ describe("resolveConfig", () => {
       { registry: "consul+tls://c", consulCaFile: "/nowhere/ca.pem" },
       "consulCaFile (gate.json): '/nowhere/ca.pem'; expected a file that can be read",
     ],
-    ["a store that nobody knows", { store: "redis" }, `store (gate.json): 'redis'; expected "embedded"`],
+    [
+      "a store that nobody knows",
+      { store: "redis" },
+      `store (gate.json): 'redis'; expected "embedded", or a MongoDB like "mongodb://10.0.0.1:27017,10.0.0.2:27017/?replicaSet=rs0"`,
+    ],
     [
       "a short secret",
       { masterKey: "hunter2" },
@@ -173,7 +182,7 @@ describe("resolveConfig", () => {
   });
 
   it("never shows a secret", () => {
-    const secrets = { adminKey: "s3cret", registrationToken: "s3cret", masterKey: "s3cret\n", store: "mongodb://root:s3cret@db" };
+    const secrets = { adminKey: "s3cret", registrationToken: "s3cret", masterKey: "s3cret\n", store: "mysql://root:s3cret@db" };
     expect(inFile(secrets)).toHaveLength(4);
     expect(inFile(secrets).join()).not.toContain("s3cret");
   });
@@ -209,15 +218,17 @@ describe("the original gateway's serverconfig.json", () => {
     dbMaxPingFailDuration: 60,
   };
 
-  it("is understood; what this version lacks is named by the key that asked for it", () => {
-    expect(inFile(original)).toEqual([
-      `store (dbUrl in gate.json): 'mongodb://127.0.0.1:27017'; expected "embedded": MongoDB is not in this version`,
-    ]);
-  });
-
-  it("starts with the embedded store and registry", () => {
-    const config = resolveConfig({ flags: { store: "embedded", registry: "embedded" }, file: { content: original } });
-    expect(config).toMatchObject({ port: 8888, masterKey: PUBLISHED_MASTER_KEY, timeToLiveSeconds: 10, timeToDieSeconds: 60 });
+  it("is understood", () => {
+    expect(resolveConfig({ file: { content: original } })).toMatchObject({
+      port: 8888,
+      masterKey: PUBLISHED_MASTER_KEY,
+      registry: "consul://127.0.0.1:8500",
+      timeToLiveSeconds: 10,
+      timeToDieSeconds: 60,
+      store: "mongodb://127.0.0.1:27017",
+      storeDatabase: "api-gateway",
+      originalCollection: "gateway-data",
+    });
   });
 
   it("may spell its keys right", () => {

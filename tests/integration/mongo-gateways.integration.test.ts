@@ -1,0 +1,113 @@
+import { expect, it, onTestFinished } from "vitest";
+import { describeWith, mongod } from "../support/components.ts";
+import { register, request, serviceBody } from "../support/gateway-client.ts";
+import { type GatewayProcess, type GatewayProcessOptions, startGatewayProcess } from "../support/gateway-process.ts";
+import { startReplicaSet, startStandalone } from "../support/mongod.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
+
+const idl = "service S { void m() }";
+const service = (name: string) => ({ name, idl, paths: ["m"] });
+
+async function gatewayOn(url: string, options: GatewayProcessOptions = {}): Promise<GatewayProcess> {
+  const gateway = await startGatewayProcess({ ...options, args: ["--store", url, ...(options.args ?? [])] });
+  onTestFinished(() => gateway.stop());
+  return gateway;
+}
+
+async function codeOf({ url }: GatewayProcess, name: string): Promise<string> {
+  return (await request(`${url}/${name}/m`)).json.code;
+}
+
+async function untilServed(gateway: GatewayProcess, name: string): Promise<void> {
+  await expect.poll(() => codeOf(gateway, name), { timeout: 5_000, interval: 5 }).toBe("NO_HEALTHY_INSTANCE");
+}
+
+function update({ url }: GatewayProcess, ownerId: string, apikey: string, names: readonly string[], ifMatch?: string) {
+  const headers = { apikey, ...(ifMatch && { "if-match": ifMatch }) };
+  const services = names.map((name) => ({ ...serviceBody(service(name)), Version: String(Math.random()) }));
+  return request(`${url}/update?ownerid=${ownerId}`, {
+    method: "PUT",
+    headers,
+    json: [{ OwnerId: ownerId, OwnerName: ownerId, Services: services }],
+  });
+}
+
+const ready = async ({ adminUrl }: GatewayProcess) => (await request(`${adminUrl}/ready`)).json;
+
+describeWith(mongod, "gateways on MongoDB", () => {
+  it("learn of each other's changes, take each other's keys, and lose no update", { timeout: 120_000 }, async () => {
+    const deployment = await startReplicaSet();
+    onTestFinished(deployment.dispose);
+    const gateways = await Promise.all([1, 2].map(() => gatewayOn(deployment.url)));
+    const [one, other] = gateways as [GatewayProcess, GatewayProcess];
+
+    const key = await register(one.url, "acme", [service("First")]);
+    await untilServed(other, "First");
+    expect((await update(other, "acme", key, ["First", "Second"])).status).toBe(200);
+    await untilServed(one, "Second");
+    expect((await request(`${one.url}/register`, { method: "POST", json: [{ OwnerId: "acme", OwnerName: "x" }] })).status).toBe(
+      409,
+    );
+    expect((await update(other, "acme", key, [])).status).toBe(200);
+    await expect.poll(() => codeOf(one, "First"), { timeout: 5_000, interval: 5 }).toBe("SERVICE_NOT_FOUND");
+
+    const statuses = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => update(gateways[i % 2]!, "acme", key, ["Contended"]).then(({ status }) => status)),
+    );
+    const accepted = statuses.filter((status) => status === 200).length;
+    expect(accepted).toBeGreaterThan(0);
+    expect(new Set(statuses)).toEqual(accepted === statuses.length ? new Set([200]) : new Set([200, 409]));
+    for (const { adminUrl } of gateways) {
+      const { items } = (await request(`${adminUrl}/admin/v1/revisions?service=Contended&limit=100`)).json;
+      expect(items.map(({ revision }: { revision: number }) => revision)).toEqual(
+        Array.from({ length: accepted }, (_, i) => i + 1),
+      );
+      const current = () => request(`${adminUrl}/admin/v1/services/Contended`).then(({ json }) => json.servedRevision);
+      await expect.poll(current, { timeout: 5_000 }).toBe(accepted);
+    }
+    expect((await update(one, "acme", key, ["Contended"], '"1"')).status).toBe(412);
+  });
+
+  it("answer and serve when the store is gone, hung and back", { timeout: 120_000 }, async () => {
+    const deployment = await startStandalone();
+    onTestFinished(deployment.dispose);
+    const [server] = deployment.servers;
+    const dataDir = temporaryDirectory();
+    const first = await gatewayOn(deployment.url, { dataDir });
+    const key = await register(first.url, "acme", [service("Kept")]);
+
+    server!.signal("SIGSTOP");
+    const begun = performance.now();
+    const answers = await Promise.all([
+      update(first, "acme", key, []),
+      request(`${first.url}/register`, { method: "POST", json: [{ OwnerId: "new", OwnerName: "new" }] }),
+      request(`${first.adminUrl}/ready`),
+      request(`${first.adminUrl}/admin/v1/revisions?service=Kept`),
+    ]);
+    expect(answers.map(({ status, json }) => [status, json.code])).toEqual(answers.map(() => [503, "STORE_UNAVAILABLE"]));
+    expect(performance.now() - begun).toBeLessThan(5_000);
+    expect(await codeOf(first, "Kept")).toBe("NO_HEALTHY_INSTANCE");
+    server!.signal("SIGCONT");
+    await expect.poll(async () => (await update(first, "acme", key, ["Kept"])).status, { timeout: 5_000 }).toBe(200);
+
+    await first.stop();
+    await server!.kill();
+    const again = await gatewayOn(deployment.url, { dataDir });
+    expect(await codeOf(again, "Kept")).toBe("NO_HEALTHY_INSTANCE");
+    expect(await ready(again)).toMatchObject({ store: "unavailable", lastSnapshot: { inUse: true, ageMs: expect.any(Number) } });
+    const metrics = (await request(`${again.adminUrl}/metrics`)).text;
+    expect(metrics).toMatch(/^thriftgate_last_snapshot_age_seconds \d/m);
+    expect(await update(again, "acme", key, [])).toMatchObject({ status: 503, json: { code: "STORE_UNAVAILABLE" } });
+    expect((await update(again, "acme", "wrong", [])).status).toBe(401);
+
+    await server!.restart();
+    await expect.poll(async () => (await ready(again)).lastSnapshot.inUse, { timeout: 5_000 }).toBe(false);
+    expect((await update(again, "acme", key, ["Kept", "Added"])).status).toBe(200);
+    expect(await codeOf(again, "Added")).toBe("NO_HEALTHY_INSTANCE");
+  });
+
+  it("say why they don't start", async () => {
+    const gateway = startGatewayProcess({ args: ["--store", "mongodb://127.0.0.1:1/"] });
+    await expect(gateway).rejects.toThrow(/The store can't be reached: connect ECONNREFUSED 127\.0\.0\.1:1/);
+  });
+});
