@@ -17,6 +17,8 @@ export interface MembershipEvents {
 }
 
 const DEFAULT_REQUEST_TIMEOUT_MS = 2_000;
+/** Within seconds: later than a gateway's restart takes, and soon enough for whoever mistyped its address. */
+const WARN_AT_ATTEMPT = 5;
 
 /** A server's place on its gateways, from `joinGateway()` to `leave()`. Keeps no process alive, and never throws. */
 export class Membership extends EventEmitter<MembershipEvents> {
@@ -118,7 +120,10 @@ export class Membership extends EventEmitter<MembershipEvents> {
     if (state.name === "connecting" && before.name === "joined" && state.error) this.#tell("lost", state.error);
     if (state.name === "refused" && before.name !== "refused") {
       if (this.listenerCount("refused") > 0) this.#tell("refused", state.error);
-      else process.emitWarning(`${state.error.message} It is tried again every 30 to 60 seconds.`, "ThriftgateWarning");
+      else warn(`${state.error.message} It is tried again every 30 to 60 seconds.`);
+    }
+    if (state.name === "connecting" && state.attempt === WARN_AT_ATTEMPT && this.listenerCount("state") === 0) {
+      warn(`${state.error?.message} It is tried again every few seconds.`);
     }
   }
 
@@ -197,6 +202,10 @@ export class Membership extends EventEmitter<MembershipEvents> {
   #pause(ms: number): Promise<void> {
     return sleep(ms, this.#leaving.signal);
   }
+}
+
+function warn(message: string): void {
+  process.emitWarning(message, "ThriftgateWarning");
 }
 
 /** Also ends when aborted. Keeps no process alive. */

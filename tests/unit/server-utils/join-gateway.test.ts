@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:net";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { joinGateway } from "../../../server-utils/src/join-gateway.ts";
 import type { JoinOptions } from "../../../server-utils/src/join-options.ts";
 import type { JoinState } from "../../../server-utils/src/join-state.ts";
@@ -154,6 +154,18 @@ describe("joinGateway", () => {
     await second.next("/health");
     await member.leave();
     expect(second.requests.at(-1)?.path).toBe("/disconnect");
+  });
+
+  it("says once by a process warning that it gets nowhere, and goes on trying", async () => {
+    const gateway = await startGateway();
+    gateway.answer(() => [404, { detail: "There is no such service." }]);
+    vi.spyOn(Math, "random").mockReturnValue(0);
+    const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    onTestFinished(() => void vi.restoreAllMocks());
+    join({ gateways: gateway.url });
+    await vi.waitFor(() => expect(gateway.requests.length).toBeGreaterThan(20));
+    const message = "/connect was refused with 404: There is no such service. It is tried again every few seconds.";
+    expect(warn.mock.calls).toEqual([[message, "ThriftgateWarning"]]);
   });
 
   it.each([
