@@ -1,7 +1,25 @@
-import type { EncodedCall } from "@thriftgate/thrift";
+import type { EncodedCall, MetadataSource } from "@thriftgate/thrift";
 import { Deadline } from "../../core/deadline.ts";
 import type { GatewayError } from "../../core/errors.ts";
-import type { PendingCall, ReplyObserver } from "./instance-connections.ts";
+
+/** Gets exactly one of these, once, never synchronously from within `call`; it must not throw. */
+export interface ReplyObserver extends MetadataSource {
+  /**
+   * A reply or exception message whose name and seqid fit; the bytes are valid only during the call. `messageType` is MessageType.reply
+   * or .exception; `headers` came beside it in a header transport.
+   */
+  onReply(messageType: number, bytes: Uint8Array, bodyOffset: number, end: number, headers?: ReadonlyMap<string, string>): void;
+  /** A oneway call was handed to the socket. */
+  onSent(): void;
+  /** `sent`: bytes of the call may have reached the instance, so that it may have run. */
+  onFailure(error: GatewayError, sent: boolean): void;
+}
+
+/** A call under way. */
+export interface PendingCall {
+  /** The caller is gone: forget the observer; a late reply is dropped by its seqid. */
+  cancel(): void;
+}
 
 /** What a call asks of the connection that carries it. */
 export interface CallCarrier {

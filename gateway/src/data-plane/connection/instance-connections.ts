@@ -1,42 +1,21 @@
 import { lookup as dnsLookup } from "node:dns";
 import type { LookupFunction } from "node:net";
-import type { EncodedCall, MetadataSource } from "@thriftgate/thrift";
+import type { EncodedCall } from "@thriftgate/thrift";
 import type { Clock } from "../../core/clock.ts";
 import type { DeadlineWheel } from "../../core/deadline.ts";
-import type { GatewayError } from "../../core/errors.ts";
 import type { Instance } from "../../snapshot/snapshot.ts";
-import { Call } from "./call.ts";
+import { Call, type PendingCall, type ReplyObserver } from "./call.ts";
 import type { AddressCheck } from "./checked-lookup.ts";
 import type { Connection } from "./connection.ts";
 import { connectFailed } from "./connection-errors.ts";
 import { InstancePool, type PoolContext } from "./instance-pool.ts";
 import { WriteBatch } from "./write-batch.ts";
 
-/** Gets exactly one of these, once, never synchronously from within `call`; it must not throw. */
-export interface ReplyObserver extends MetadataSource {
-  /**
-   * A reply or exception message whose name and seqid fit; the bytes are valid only during the call. `messageType` is MessageType.reply
-   * or .exception; `headers` came beside it in a header transport.
-   */
-  onReply(messageType: number, bytes: Uint8Array, bodyOffset: number, end: number, headers?: ReadonlyMap<string, string>): void;
-  /** A oneway call was handed to the socket. */
-  onSent(): void;
-  /** `sent`: bytes of the call may have reached the instance, so that it may have run. */
-  onFailure(error: GatewayError, sent: boolean): void;
-}
-
-/** A call under way. */
-export interface PendingCall {
-  /** The caller is gone: forget the observer; a late reply is dropped by its seqid. */
-  cancel(): void;
-}
+export type { PendingCall, ReplyObserver } from "./call.ts";
 
 /** Connections to instances, keyed by instance ID: they outlive snapshot entries and are closed when an instance leaves. */
 export interface InstanceConnections {
-  /**
-   * Sends `call` on a connection of the instance, opening one if there is none. `deadlineAtMs` is monotonic.
-   * `connectMs` is bounded by configuration.
-   */
+  /** Sends `call` on a connection of the instance, opening one if there is none. `deadlineAtMs` is monotonic. */
   call(
     instance: Instance,
     call: EncodedCall,
@@ -45,9 +24,7 @@ export interface InstanceConnections {
     deadlineAtMs: number,
     observer: ReplyObserver,
   ): PendingCall;
-  /** Calls under way there. */
-  inFlight(instanceId: string): number;
-  /** What was observed there, for balancing and for the admin API. */
+  /** What was observed there, for the admin API. */
   observed(instanceId: string): { readonly state: "idle" | "connected" | "failing"; readonly inFlight: number };
   /** Finishes what is under way there, then closes. */
   retire(instanceId: string): void;
@@ -121,7 +98,6 @@ export function createInstanceConnections(options: InstanceConnectionsOptions): 
       }
       return call;
     },
-    inFlight: (instanceId) => pools.get(instanceId)?.inFlight ?? 0,
     observed(instanceId) {
       const pool = pools.get(instanceId);
       return { state: pool?.state ?? "idle", inFlight: pool?.inFlight ?? 0 };

@@ -68,7 +68,7 @@ describe.each(transports)("%s", (transport) => {
     );
     expect(endings.map(textOf)).toEqual(Array.from({ length: 1_000 }, (_, index) => `call ${index}`));
     expect(peer.accepted).toBe(4);
-    expect(bench.connections.inFlight(instance.id)).toBe(0);
+    expect(bench.connections.observed(instance.id).inFlight).toBe(0);
   });
 
   it("reads replies in any chunks", async () => {
@@ -149,7 +149,7 @@ describe("a oneway call", () => {
     expect(endings.map(summary)).toEqual(["sent", "reply 2", "sent", "sent"]);
     await peer.until(({ calls }) => calls.length === 4);
     expect(peer.calls.map(({ type }) => type)).toEqual([4, 1, 4, 4]);
-    expect(bench.connections.inFlight(instance.id)).toBe(0);
+    expect(bench.connections.observed(instance.id).inFlight).toBe(0);
   });
 
   it("that is answered costs the connection, and no other call there", async () => {
@@ -382,7 +382,7 @@ describe("deadlines", () => {
     held[0]!.socket.write(held[0]!.replyBytes());
     peer.behaviour = echo;
     expect(summary(await bench.ask(instance, { text: "next" }))).toBe("reply next");
-    expect(bench.connections.inFlight(instance.id)).toBe(0);
+    expect(bench.connections.observed(instance.id).inFlight).toBe(0);
   });
 
   it("cost a stream that stays silent, whose calls go elsewhere", async () => {
@@ -437,7 +437,7 @@ describe("cancelling", () => {
     const [gone, kept] = [bench.send(instance, { text: "gone" }), bench.send(instance, { text: "kept" })];
     await peer.until(() => held.length === 2);
     gone.pending.cancel();
-    expect(bench.connections.inFlight(instance.id)).toBe(1);
+    expect(bench.connections.observed(instance.id).inFlight).toBe(1);
     for (const { socket, replyBytes } of held) socket.write(replyBytes());
     expect(summary(await kept.ending)).toBe("reply kept");
     expect(peer.accepted).toBe(1);
@@ -623,7 +623,7 @@ describe("an instance that leaves", () => {
     const call = bench.ask(instance);
     await peer.until(() => held.length === 1);
     bench.connections.retire(instance.id);
-    expect(bench.connections.inFlight(instance.id)).toBe(1);
+    expect(bench.connections.observed(instance.id).inFlight).toBe(1);
     held[0]!.socket.write(held[0]!.replyBytes());
     expect(summary(await call)).toBe("reply hello");
     await peer.until(({ connections }) => connections.length === 0);
