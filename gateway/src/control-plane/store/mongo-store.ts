@@ -54,7 +54,7 @@ interface Opened {
 
 /**
  * A store in a MongoDB database, which any number of processes share; a standalone server or a replica set. No transactions:
- * docs/decisions/0006-mongodb-store.md says how a change is atomic all the same.
+ * docs/decisions/0007-mongodb-store.md says how a change is atomic all the same.
  */
 export function createMongoStore(options: MongoStoreOptions): Store {
   const { clock, logger, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
