@@ -1,6 +1,6 @@
 import { compileIdl, createCallFormat, createServiceCodec, type MethodCodec } from "@thriftgate/thrift";
 import thrift, { type Thrift, type TProtocol } from "thrift";
-import type { CodecBench } from "./codec.ts";
+import type { CodecBench } from "./codec-bench.ts";
 
 const { Type, MessageType } = thrift.Thrift;
 

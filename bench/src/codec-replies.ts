@@ -1,6 +1,6 @@
 import { compileIdl, createServiceCodec, type MethodCodec } from "@thriftgate/thrift";
 import { TBinaryProtocol, TFramedTransport, type TProtocol } from "thrift";
-import type { CodecBench } from "./codec.ts";
+import type { CodecBench } from "./codec-bench.ts";
 
 const idl = `
 struct InsertAssetResponse { 1: bool Ok, 2: string Msg }

@@ -2,15 +2,9 @@
  * The codecs against what a gateway on the `thrift` npm package does, in CPU time: other processes on the machine do not count.
  * `npm run build && node bench/dist/codec.js [milliseconds for each contestant]`
  */
+import type { CodecBench } from "./codec-bench.ts";
 import { callBenches } from "./codec-calls.ts";
 import { replyBenches } from "./codec-replies.ts";
-
-/** One task; the first contestant is the one that the others are compared with. */
-export interface CodecBench {
-  readonly name: string;
-  readonly jsonBytes: number;
-  readonly contestants: Readonly<Record<string, () => unknown>>;
-}
 
 const rounds = 7;
 
