@@ -1,9 +1,12 @@
+import { MongoClient } from "mongodb";
 import { expect, it, onTestFinished } from "vitest";
 import { describeWith, mongod } from "../support/components.ts";
-import { register, request, serviceBody } from "../support/gateway-client.ts";
+import { connect, register, request, serviceBody } from "../support/gateway-client.ts";
 import { type GatewayProcess, type GatewayProcessOptions, startGatewayProcess } from "../support/gateway-process.ts";
+import { openMongoStore, ownerOf, serviceOf } from "../support/mongo-store.ts";
 import { startReplicaSet, startStandalone } from "../support/mongod.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
+import { startThriftPeer } from "../support/thrift-peer.ts";
 
 const idl = "service S { void m() }";
 const service = (name: string) => ({ name, idl, paths: ["m"] });
@@ -104,6 +107,101 @@ describeWith(mongod, "gateways on MongoDB", () => {
     await expect.poll(async () => (await ready(again)).lastSnapshot.inUse, { timeout: 5_000 }).toBe(false);
     expect((await update(again, "acme", key, ["Kept", "Added"])).status).toBe(200);
     expect(await codeOf(again, "Added")).toBe("NO_HEALTHY_INSTANCE");
+  });
+
+  it("serve every call while the store hangs, dies and comes back", { timeout: 120_000 }, async () => {
+    const deployment = await startStandalone();
+    onTestFinished(deployment.dispose);
+    const [server] = deployment.servers;
+    const gateway = await gatewayOn(deployment.url);
+    const peer = await startThriftPeer();
+    onTestFinished(peer.close);
+    const key = await register(gateway.url, "acme", [service("Steady")]);
+    await connect(gateway.url, key, "Steady", peer.port);
+
+    const statuses = new Map<number, number>();
+    let running: boolean = true;
+    const callers = Array.from({ length: 4 }, async () => {
+      while (running) {
+        const { status } = await request(`${gateway.url}/Steady/m`);
+        statuses.set(status, (statuses.get(status) ?? 0) + 1);
+      }
+    });
+    const expectChange = (status: number) =>
+      expect.poll(async () => (await update(gateway, "acme", key, ["Steady"])).status, { timeout: 10_000 }).toBe(status);
+    for (const [fault, repair] of [
+      [async () => server!.signal("SIGSTOP"), async () => server!.signal("SIGCONT")],
+      [server!.kill, server!.restart],
+    ] as const) {
+      await fault();
+      await expectChange(503);
+      await repair();
+      await expectChange(200);
+    }
+    running = false;
+    await Promise.all(callers);
+    expect([...statuses.keys()]).toEqual([200]);
+    expect(statuses.get(200)).toBeGreaterThan(100);
+  });
+
+  it("keep the last good revision of a service, and all others, when the store holds nonsense", async () => {
+    const deployment = await startStandalone();
+    onTestFinished(deployment.dispose);
+    const gateway = await gatewayOn(deployment.url, { config: { storeDatabase: "shared" } });
+    await register(gateway.url, "acme", [service("Edited"), service("Neighbour")]);
+    const store = await openMongoStore({ url: deployment.url, dbName: "shared" });
+    const broken = {
+      name: "Edited",
+      definition: { ...serviceOf("Edited").definition, idlFiles: { "main.thrift": "servus S {}" } },
+    };
+    await store.updateOwner("acme", 1, [broken, { name: "Neighbour", keep: true }, { ...broken, name: "New" }], "owner");
+    await store.createOwner(ownerOf("other"), [serviceOf("After", "service After { void insert() }")], "owner");
+    await untilServed(gateway, "After");
+
+    const detail = async (name: string) => (await request(`${gateway.adminUrl}/admin/v1/services/${name}`)).json;
+    expect(await detail("Edited")).toMatchObject({ state: "last-good", revision: 2, servedRevision: 1 });
+    expect(await detail("Edited")).toMatchObject({ faults: [{ code: "IDL_SYNTAX", line: 1 }] });
+    expect(await detail("New")).toMatchObject({ state: "broken", servedRevision: null });
+    expect(await detail("Neighbour")).toMatchObject({ state: "served", revision: 1 });
+    for (const name of ["Edited", "Neighbour"]) expect(await codeOf(gateway, name)).toBe("NO_HEALTHY_INSTANCE");
+  });
+
+  it("take over what the original gateway left in the database", async () => {
+    const deployment = await startStandalone();
+    onTestFinished(deployment.dispose);
+    const client = new MongoClient(deployment.url);
+    onTestFinished(() => client.close());
+    const paths = [{ methodpath: "m", exposedmethod: "m" }];
+    const services = [
+      { servicename: "Kept", idlcontent: idl, paths },
+      { servicename: "Broken", idlcontent: "servus S {}", paths },
+      { servicename: "Unbound", idlcontent: idl, paths: [{ methodpath: "m", exposedmethod: "absent" }] },
+      { servicename: "register", idlcontent: idl, paths },
+    ];
+    const originals = client.db("api-gateway").collection("gateway-data");
+    await originals.insertOne({ ownerid: "acme", ownername: "Acme", apikey: "0b9f0e3a-key", services });
+
+    const original = { dbUrl: deployment.url, dbName: "api-gateway", dbCollectionName: "gateway-data" };
+    const gateway = await startGatewayProcess({ config: original });
+    onTestFinished(() => gateway.stop());
+    expect(await codeOf(gateway, "Kept")).toBe("NO_HEALTHY_INSTANCE");
+    expect((await update(gateway, "acme", "another-key", [])).status).toBe(401);
+    const log = gateway.log();
+    for (const [name, reason] of [
+      ["Broken", /1:1: /],
+      ["Unbound", /absent/],
+      ["register", /gateway's own/],
+    ] as const) {
+      const line = log
+        .split("\n")
+        .find((each) => each.includes("left out of the takeover") && each.includes(`"service":"${name}"`));
+      expect(line).toMatch(reason);
+    }
+    expect(log).not.toContain("0b9f0e3a-key");
+    const { items } = (await request(`${gateway.adminUrl}/admin/v1/services`)).json;
+    expect(items.map(({ name }: { name: string }) => name)).toEqual(["Kept"]);
+    expect((await update(gateway, "acme", "0b9f0e3a-key", ["Kept", "Broken"])).status).toBe(200);
+    expect(await originals.countDocuments()).toBe(1);
   });
 
   it("say why they don't start", async () => {
