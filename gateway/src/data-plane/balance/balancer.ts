@@ -10,7 +10,7 @@ export type { InstanceAwaiter, Pick } from "./instance-awaiter.ts";
 /** Step 4: which instance takes the call. Counts calls in flight; when all are full, the call waits in its service's line. */
 export interface Balancer {
   /**
-   * `tried`: IDs that this call has failed on; used again only never. The instance counts one more call until `release`.
+   * `tried`: IDs that this call has failed on; they are never used again. The instance counts one more call until `release`.
    * Where the service's entry was replaced since the call began, the instances are those of the newest.
    */
   pick(entry: ServiceEntry, tried: readonly string[], deadlineAtMs: number, awaiter: InstanceAwaiter): Pick | undefined;
