@@ -1,6 +1,7 @@
 import { MongoClient } from "mongodb";
 import { expect, it, onTestFinished } from "vitest";
 import { describeWith, mongod } from "../support/components.ts";
+import { definitionOf } from "../support/definitions.ts";
 import { connect, register, request, serviceBody } from "../support/gateway-client.ts";
 import { type GatewayProcess, type GatewayProcessOptions, startGatewayProcess } from "../support/gateway-process.ts";
 import { openMongoStore, ownerOf, serviceOf } from "../support/mongo-store.ts";
@@ -120,9 +121,9 @@ describeWith(mongod, "gateways on MongoDB", () => {
     await connect(gateway.url, key, "Steady", peer.port);
 
     const statuses = new Map<number, number>();
-    let running: boolean = true;
+    const stop = new AbortController();
     const callers = Array.from({ length: 4 }, async () => {
-      while (running) {
+      while (!stop.signal.aborted) {
         const { status } = await request(`${gateway.url}/Steady/m`);
         statuses.set(status, (statuses.get(status) ?? 0) + 1);
       }
@@ -138,7 +139,7 @@ describeWith(mongod, "gateways on MongoDB", () => {
       await repair();
       await expectChange(200);
     }
-    running = false;
+    stop.abort();
     await Promise.all(callers);
     expect([...statuses.keys()]).toEqual([200]);
     expect(statuses.get(200)).toBeGreaterThan(100);
@@ -155,7 +156,8 @@ describeWith(mongod, "gateways on MongoDB", () => {
       definition: { ...serviceOf("Edited").definition, idlFiles: { "main.thrift": "servus S {}" } },
     };
     await store.updateOwner("acme", 1, [broken, { name: "Neighbour", keep: true }, { ...broken, name: "New" }], "owner");
-    await store.createOwner(ownerOf("other"), [serviceOf("After", "service After { void insert() }")], "owner");
+    const after = { name: "After", definition: definitionOf(idl, { paths: [{ methodPath: "m", exposedMethod: "m" }] }) };
+    await store.createOwner(ownerOf("other"), [after], "owner");
     await untilServed(gateway, "After");
 
     const detail = async (name: string) => (await request(`${gateway.adminUrl}/admin/v1/services/${name}`)).json;
@@ -179,7 +181,7 @@ describeWith(mongod, "gateways on MongoDB", () => {
       { servicename: "register", idlcontent: idl, paths },
     ];
     const originals = client.db("api-gateway").collection("gateway-data");
-    await originals.insertOne({ ownerid: "acme", ownername: "Acme", apikey: "0b9f0e3a-key", services });
+    await originals.insertOne({ ownerid: "acme", ownername: "acme", apikey: "0b9f0e3a-key", services });
 
     const original = { dbUrl: deployment.url, dbName: "api-gateway", dbCollectionName: "gateway-data" };
     const gateway = await startGatewayProcess({ config: original });
