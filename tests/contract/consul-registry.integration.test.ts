@@ -34,7 +34,8 @@ async function createHarness(agents: readonly ConsulAgentProcess[]): Promise<Reg
     async dispose() {
       await registry.close();
       await Promise.all(agents.map(removeServices));
-      await untilEmpty(agents[0]!);
+      // Agents tell the catalog later.
+      await agents[0]!.catalogUntil((services) => services.every((service) => service === "consul"));
     },
   };
 }
@@ -44,15 +45,6 @@ async function removeServices(agent: ConsulAgentProcess): Promise<void> {
   await Promise.all(
     Object.keys(services).map((id) => agent.api("PUT", `/v1/agent/service/deregister/${encodeURIComponent(id)}`)),
   );
-}
-
-/** Agents tell the catalog later. */
-async function untilEmpty(agent: ConsulAgentProcess): Promise<void> {
-  for (let index = 0; ; ) {
-    const { services, next } = await agent.catalog(index);
-    if (services.every((name) => name === "consul")) return;
-    index = next;
-  }
 }
 
 describeWith(consul, "the registry in Consul", () => {

@@ -19,8 +19,8 @@ export interface ConsulAgentProcess {
   restart(): Promise<void>;
   /** @throws on any status but 200 */
   api(method: "GET" | "PUT", path: string, body?: unknown, token?: string): Promise<unknown>;
-  /** The names of the services, once they differ from those of `index`. */
-  catalog(index: number): Promise<{ services: string[]; next: number }>;
+  /** Until the names of the services in the catalog are so. */
+  catalogUntil(condition: (services: readonly string[]) => boolean): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -121,10 +121,12 @@ function prepareAgent(program: ConsulProgram, ports: Ports, config: AgentConfig)
       if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
       return text === "" ? undefined : JSON.parse(text);
     },
-    async catalog(index) {
-      const response = await fetch(`${url}/v1/catalog/services?index=${index}&wait=5s`);
-      const services = Object.keys((await response.json()) as object);
-      return { services, next: Number(response.headers.get("x-consul-index")) };
+    async catalogUntil(condition) {
+      for (let index: string | null = "0"; ; ) {
+        const response: Response = await fetch(`${url}/v1/catalog/services?wait=5s&index=${index}`);
+        if (condition(Object.keys((await response.json()) as object))) return;
+        index = response.headers.get("x-consul-index");
+      }
     },
     async dispose() {
       await kill();

@@ -11,6 +11,8 @@ export interface RegistryView {
   summary(serviceName: string): string[];
   /** Waits until what was told of the service looks so. */
   until(serviceName: string, ...summary: string[]): Promise<void>;
+  /** Waits for any condition; asked again after each list that is told. */
+  untilTrue(condition: () => boolean): Promise<void>;
   stop(): void;
 }
 
@@ -20,6 +22,16 @@ export function watchRegistry(registry: Registry): RegistryView {
   const told: (readonly [string, List])[] = [];
   const waiting = new Set<() => void>();
   const summary = (serviceName: string) => (lists.get(serviceName) ?? []).map(({ serverId, health }) => `${serverId} ${health}`);
+  const untilTrue = (condition: () => boolean) =>
+    new Promise<void>((resolve) => {
+      const check = (): void => {
+        if (!condition()) return;
+        waiting.delete(check);
+        resolve();
+      };
+      waiting.add(check);
+      check();
+    });
   const stop = registry.watch((serviceName, list) => {
     lists.set(serviceName, list);
     told.push([serviceName, list]);
@@ -30,16 +42,7 @@ export function watchRegistry(registry: Registry): RegistryView {
     told,
     summary,
     stop,
-    until(serviceName, ...expected) {
-      return new Promise((resolve) => {
-        const check = (): void => {
-          if (summary(serviceName).join() !== expected.join()) return;
-          waiting.delete(check);
-          resolve();
-        };
-        waiting.add(check);
-        check();
-      });
-    },
+    until: (serviceName, ...expected) => untilTrue(() => summary(serviceName).join() === expected.join()),
+    untilTrue,
   };
 }

@@ -6,6 +6,8 @@ import { backOffMs, watchConsul } from "./consul-watch.ts";
 export interface DiscoveryOptions {
   readonly client: Pick<ConsulClient, "get">;
   readonly clock: Clock;
+  /** Services that have instances here, be they in Consul or not. */
+  readonly known: () => Iterable<string>;
   /** Services whose instances a query of their own waits for. */
   readonly maxWatchedServices: number;
   /** A service's instances as Consul lists them now. Incomplete: what is missing may well be there. */
@@ -85,7 +87,11 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
     if (!troubles.delete(path) || troubles.size > 0) return;
     options.onRecovery();
     // Whatever happened meanwhile, to those as well whose tags and checks look the same again.
-    for (const name of services.keys()) enqueue(name, false);
+    for (const name of everyService()) enqueue(name, false);
+  }
+
+  function everyService(): Set<string> {
+    return new Set([...services.keys(), ...options.known()]);
   }
 
   function failed(path: string, error: unknown): void {
@@ -149,29 +155,31 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
   function acceptServices({ json }: ConsulAnswer): void {
     const tagsOf = parseServices(json);
     const before = services;
+    const isNews = !awaited.has(SERVICES_PATH);
     succeeded(SERVICES_PATH);
     const left = tagsOf.get(LEFT_SERVICE);
     tagsOf.delete(LEFT_SERVICE);
     tagsOf.delete(CONSUL_SERVICE);
     services = new Map([...tagsOf].map(([name, tags]) => [name, tags.join()]));
     if (left) options.onLeft(left);
-    enqueueChanges(before, services);
+    enqueueChanges(before, services, isNews);
   }
 
   function acceptCritical({ json }: ConsulAnswer): void {
     const keys = new Map<string, string[]>();
     for (const { serviceName, key } of parseChecks(json)) keys.set(serviceName, [...(keys.get(serviceName) ?? []), key]);
     const before = critical;
+    const isNews = !awaited.has(CRITICAL_PATH);
     succeeded(CRITICAL_PATH);
     critical = new Map([...keys].map(([name, checks]) => [name, checks.sort().join()]));
-    if (before.get("") !== critical.get("")) for (const name of services.keys()) enqueue(name, false);
-    enqueueChanges(before, critical);
+    if (before.get("") !== critical.get("")) for (const name of everyService()) enqueue(name, false);
+    enqueueChanges(before, critical, isNews);
   }
 
-  function enqueueChanges(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): void {
+  function enqueueChanges(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>, isNews: boolean): void {
     for (const name of new Set([...before.keys(), ...after.keys()])) {
       const isOurs = name !== "" && name !== LEFT_SERVICE && name !== CONSUL_SERVICE;
-      if (isOurs && before.get(name) !== after.get(name) && !watched.has(name)) enqueue(name, true);
+      if (isOurs && before.get(name) !== after.get(name) && !watched.has(name)) enqueue(name, isNews);
     }
     pump();
   }
@@ -179,7 +187,7 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
   function takeTurn(): void {
     let next = turns.next();
     if (next.done) {
-      turns = services.keys()[Symbol.iterator]();
+      turns = everyService().values();
       next = turns.next();
     }
     if (!next.done && !watched.has(next.value) && troubles.size === 0) enqueue(next.value, false);

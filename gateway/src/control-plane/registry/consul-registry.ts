@@ -49,6 +49,7 @@ export function createConsulRegistry(options: ConsulRegistryOptions): Registry {
     client,
     clock,
     maxWatchedServices,
+    known: () => lifecycle.serviceNames(),
     onInstances: follow,
     onLeft: (marks) => end(marks),
     onTrouble: (error) => logger?.warn({ err: error }, "Consul can't be read; its last lists are kept"),
@@ -67,6 +68,8 @@ export function createConsulRegistry(options: ConsulRegistryOptions): Registry {
   const left = new Map<string, number>();
   /** When an instance was last written to here. */
   const writtenAtMs = new Map<string, number>();
+  /** When an instance was first missing from its service's list. */
+  const missedAtMs = new Map<string, number>();
   const settling = new Set<string>();
   /** The last write to each instance that is under way. */
   const turns = new Map<string, Promise<unknown>>();
@@ -89,6 +92,7 @@ export function createConsulRegistry(options: ConsulRegistryOptions): Registry {
     if (mark !== undefined) idByMark.delete(mark);
     marks.delete(serverId);
     writtenAtMs.delete(serverId);
+    missedAtMs.delete(serverId);
     registrations.forget(serverId);
   }
 
@@ -121,6 +125,7 @@ export function createConsulRegistry(options: ConsulRegistryOptions): Registry {
     for (const { record, health, mark } of mergeById(listed.filter((instance) => !left.has(instance.mark)))) {
       const { serverId } = record;
       present.add(serverId);
+      missedAtMs.delete(serverId);
       if (isUnsettled(serverId) && (health === "critical" || mark !== marks.get(serverId))) {
         mustSettle = true;
         continue;
@@ -133,12 +138,20 @@ export function createConsulRegistry(options: ConsulRegistryOptions): Registry {
       const { serverId } = instance;
       if (present.has(serverId)) continue;
       if (left.has(marks.get(serverId) ?? "")) lifecycle.leave(serverId);
-      else if (isUnsettled(serverId)) mustSettle = true;
+      else if (isUnsettled(serverId) || (isComplete && !isMissedLongEnough(serverId))) mustSettle = true;
       else if (isComplete) lose(instance);
     }
     if (!isComplete) explainGaps();
     if (mustSettle) settle(serviceName);
     arm();
+  }
+
+  /** That it left may be told a little later than that it is gone. */
+  function isMissedLongEnough(serverId: string): boolean {
+    const nowMs = clock.monotonicMs();
+    const sinceMs = missedAtMs.get(serverId) ?? nowMs;
+    missedAtMs.set(serverId, sinceMs);
+    return sinceMs + SETTLE_MS <= nowMs;
   }
 
   function lose({ health, ...record }: RegisteredInstance): void {
