@@ -7,6 +7,12 @@ import type { Socket } from "node:net";
  */
 const maxAhead = 16;
 
+/**
+ * Requests that wait for their turn before no more are read: each costs far more memory than its bytes. Not fewer, since
+ * while nothing is read, it goes unnoticed that the caller is gone.
+ */
+const maxWaiting = 256;
+
 const pipeline = Symbol("pipeline");
 
 interface PipeliningSocket extends Socket {
@@ -24,33 +30,47 @@ class Pipeline {
   readonly #socket: Socket;
   readonly #waiting: { readonly res: ServerResponse; readonly start: () => void }[] = [];
   #ahead = 0;
+  #scheduled: boolean = false;
 
   constructor(socket: Socket) {
     this.#socket = socket;
+    // node:http resumes the socket after each message, and a body's reader does too.
+    socket.on("resume", () => this.#pauseWhileFull());
     socket.once("close", () => {
       this.#waiting.length = 0;
     });
   }
 
   add(res: ServerResponse, start: () => void): void {
-    if (this.#ahead < maxAhead) {
+    if (this.#ahead < maxAhead && this.#waiting.length === 0) {
       this.#run(res, start);
       return;
     }
     this.#waiting.push({ res, start });
-    this.#socket.pause();
+    this.#pauseWhileFull();
+  }
+
+  #pauseWhileFull(): void {
+    if (this.#waiting.length > maxWaiting) this.#socket.pause();
   }
 
   #run(res: ServerResponse, start: () => void): void {
     this.#ahead += 1;
-    res.once("close", () => this.#answered());
+    res.once("close", this.#onAnswered);
     start();
   }
 
-  #answered(): void {
+  /** Others get their turn in between: a packet can hold two thousand requests that are answered at once. */
+  readonly #onAnswered = (): void => {
     this.#ahead -= 1;
-    const next = this.#waiting.shift();
-    if (next !== undefined) this.#run(next.res, next.start);
-    if (this.#waiting.length === 0) this.#socket.resume();
-  }
+    if (this.#scheduled || this.#waiting.length === 0) return;
+    this.#scheduled = true;
+    setImmediate(this.#advance);
+  };
+
+  readonly #advance = (): void => {
+    this.#scheduled = false;
+    for (const { res, start } of this.#waiting.splice(0, maxAhead - this.#ahead)) this.#run(res, start);
+    if (this.#waiting.length <= maxWaiting) this.#socket.resume();
+  };
 }

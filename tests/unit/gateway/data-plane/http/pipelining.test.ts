@@ -66,3 +66,24 @@ it("never starts what waited on a connection that is gone", async () => {
   expect(started).toHaveLength(18);
   another.close();
 });
+
+it("reads no further while many requests wait, with or without bodies", async () => {
+  const { url, started, until } = await listenSilently();
+  const post = "POST /a/b HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}";
+  for (const flood of [requests(200_000), post.repeat(120_000)]) {
+    const begun = started.length;
+    const connection = await RawConnection.open(url);
+    connection.send(flood);
+    await until(begun + 17);
+    const { socket } = started[begun]!.req;
+    for (const { req } of started.slice(begun)) req.resume();
+    for (let other = 1; other <= 50; other += 1) {
+      const neighbour = await RawConnection.open(url);
+      neighbour.send(requests(1));
+      await until(begun + 17 + other);
+      neighbour.close();
+    }
+    expect(socket.bytesRead).toBeLessThan(1_000_000);
+    connection.close();
+  }
+});
