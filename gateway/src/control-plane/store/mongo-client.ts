@@ -35,7 +35,8 @@ export async function connectMongo(url: string, timeoutMs: number): Promise<Mong
     return await client.connect();
   } catch (cause) {
     await client.close();
-    if (cause instanceof driver.MongoServerSelectionError || cause instanceof driver.MongoNetworkError) {
+    const isGone = cause instanceof driver.MongoServerSelectionError || cause instanceof driver.MongoNetworkError;
+    if (isGone || isUnresolved(cause)) {
       throw new GatewayError("STORE_UNAVAILABLE", `The store can't be reached: ${messageOf(cause)}`, { cause });
     }
     throw new Error(`The store refuses the gateway: ${messageOf(cause)}`, { cause });
@@ -46,6 +47,17 @@ export async function connectMongo(url: string, timeoutMs: number): Promise<Mong
 export function databaseName({ url, dbName }: { readonly url: string; readonly dbName?: string | undefined }): string {
   const inUrl = /^mongodb(?:\+srv)?:\/\/[^/]+\/([^?]+)/.exec(url)?.[1];
   return dbName ?? (inUrl === undefined ? "thriftgate" : decodeURIComponent(inUrl));
+}
+
+/** The name in a mongodb+srv address. */
+function isUnresolved(error: unknown): boolean {
+  return /^query/.test((error as NodeJS.ErrnoException).syscall ?? "");
+}
+
+/** What the operator is told of a store that answers, but not as it has to. */
+export function openingError(error: unknown): unknown {
+  if (!(error instanceof GatewayError) || error.cause === undefined) return error;
+  return new GatewayError(error.code, `The store can't be opened: ${messageOf(error.cause)}`, { cause: error.cause });
 }
 
 function messageOf(error: unknown): string {

@@ -5,7 +5,7 @@ import type { Logger } from "../../core/logger.ts";
 import { assertDistinct } from "./embedded-changes.ts";
 import { createBoundedCalls } from "./mongo-calls.ts";
 import { createOwner, type MongoChange, updateOwner } from "./mongo-changes.ts";
-import { connectMongo, databaseName } from "./mongo-client.ts";
+import { connectMongo, databaseName, openingError } from "./mongo-client.ts";
 import {
   assertKnownFormat,
   insertOnce,
@@ -142,7 +142,7 @@ export function createMongoStore(options: MongoStoreOptions): Store {
         opened = { client, collections, feed, stopSweeping: sweepHourly(createOrphanSweep(collections, calls, reader.owner)) };
       } catch (error) {
         await client.close();
-        throw error;
+        throw openingError(error);
       }
     },
 
