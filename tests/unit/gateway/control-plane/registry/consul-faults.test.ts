@@ -158,7 +158,7 @@ describe("when Consul answers nonsense, or not at all", () => {
 
   it("keeps what vanished as a last resort for the time to die", async () => {
     consul.list("S", [catalogEntry("a")]);
-    const { registry, view } = await openRegistry();
+    const { registry, view } = await openRegistry({ timeToDieMs: 10_000 });
     consul.list("S", []);
     await view.until("S", "a critical");
     await view.until("S");
