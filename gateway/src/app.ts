@@ -246,7 +246,7 @@ function followSnapshot(
 }
 
 /** What calls look up is what the registry has to be quickest with. */
-function tellingInterest(snapshot: Snapshot, { interest }: Registry): Pick<Snapshot, "entry" | "names"> {
+function tellingInterest(snapshot: Snapshot, { interest }: Registry): Pick<Snapshot, "entry" | "names" | "onPublish"> {
   if (!interest) return snapshot;
   return {
     entry(serviceName) {
@@ -254,6 +254,7 @@ function tellingInterest(snapshot: Snapshot, { interest }: Registry): Pick<Snaps
       return snapshot.entry(serviceName);
     },
     names: snapshot.names,
+    onPublish: snapshot.onPublish,
   };
 }
 

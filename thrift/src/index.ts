@@ -3,9 +3,13 @@ export {
   createServiceCodec,
   type DecodedReply,
   type EncodedCall,
+  type HttpCodec,
   type MethodCodec,
   type ServiceCodec,
 } from "./compile/codec.ts";
+export type { HttpRequest } from "./compile/encode-http.ts";
+export { bindingsOf, type HttpBindings } from "./compile/http-bindings.ts";
+export type { HttpReply } from "./compile/http-reply.ts";
 export type { IdlFault, IdlFaultCode } from "./idl/fault.ts";
 export { RequestFault, type RequestFaultCode } from "./json/request-fault.ts";
 export { assertStrictJson } from "./json/strict-json.ts";

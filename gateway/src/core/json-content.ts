@@ -9,8 +9,13 @@ const JSON_TYPE = /^application\/(?:[a-z0-9!#$&^_.+-]+\+)?json$/;
  * @throws {GatewayError} UNSUPPORTED_MEDIA_TYPE
  */
 export function assertJsonContent(headers: IncomingHttpHeaders): void {
-  const { "content-type": contentType, "content-encoding": encoding } = headers;
+  const contentType = headers["content-type"];
   if (contentType !== undefined && contentType !== "application/json") assertJsonType(contentType);
+  assertNotCompressed(headers);
+}
+
+/** @throws {GatewayError} UNSUPPORTED_MEDIA_TYPE */
+export function assertNotCompressed({ "content-encoding": encoding }: IncomingHttpHeaders): void {
   if (encoding !== undefined && encoding.trim().toLowerCase() !== "identity")
     throw unsupported("The body must not be compressed.");
 }

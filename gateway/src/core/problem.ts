@@ -46,6 +46,7 @@ export const problemTitle: Readonly<Record<ErrorCode, string>> = {
   IDL_NO_SERVICE: "IDL without a service",
   INVALID_ROUTE: "Path cannot be bound",
   INVALID_OPTION: "Unknown or bad option",
+  INVALID_ANNOTATION: "Unusable annotation",
   EXCEPTION: "Declared exception",
   BIZ_STATUS: "Business error",
   RATE_LIMITED: "Too many requests",

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { CallMetadata, DecodedReply, EncodedCall } from "@thriftgate/thrift";
+import type { CallMetadata, DecodedReply, EncodedCall, HttpReply } from "@thriftgate/thrift";
 import { ByteBudget } from "../core/byte-budget.ts";
 import type { Clock } from "../core/clock.ts";
 import { type ErrorCode, errorStatus, GatewayError, type Problem, toGatewayError } from "../core/errors.ts";
@@ -11,18 +11,21 @@ import type { Balancer, InstanceAwaiter, Pick as PendingPick } from "./balance/b
 import { assertNoBizStatus } from "./codec/biz-status.ts";
 import { decodeReply } from "./codec/decode-reply.ts";
 import { encodeBody, encodeQuery } from "./codec/encode-call.ts";
+import { encodeHttp } from "./codec/encode-http.ts";
 import { exceptionStatus } from "./codec/exception-status.ts";
+import { splitReply } from "./codec/split-reply.ts";
 import type { InstanceConnections, PendingCall, ReplyObserver } from "./connection/instance-connections.ts";
-import { answerJson, answerProblem, oneWriteBytes } from "./http/answer.ts";
+import { answerJson, answerOptions, answerParts, answerProblem, oneWriteBytes } from "./http/answer.ts";
 import { type BodySink, readBody } from "./http/body.ts";
 import { type CallerWatcher, watchCaller } from "./http/caller.ts";
-import { readCallHead } from "./http/head.ts";
+import { isForm, readCallHead, readRestHead } from "./http/head.ts";
 import { passedOn } from "./http/passed-on.ts";
 import { matchRoute, matchService } from "./route/match-route.ts";
-import { parseTarget } from "./route/parse-target.ts";
+import { parseTarget, type Target, wholePath } from "./route/parse-target.ts";
+import { RestRoutes } from "./route/rest-routes.ts";
 
 export interface CallDependencies {
-  readonly snapshot: Pick<Snapshot, "entry" | "names">;
+  readonly snapshot: Pick<Snapshot, "entry" | "names" | "onPublish">;
   readonly balancer: Balancer;
   readonly connections: Pick<InstanceConnections, "call">;
   readonly metrics: Pick<Metrics, "meter" | "unmatched">;
@@ -39,14 +42,20 @@ const maxHeldBytes = 256 * 1024 * 1024;
 /** A call that its first instance does not know is tried on two more: enough to get past a rollout that is half done. */
 const maxUnknownMethodAttempts = 3;
 
-/** Takes `GET` and `POST` of `/{service}/{path}`, and answers everything else with an error. Also an Express middleware. */
+/** Takes `GET` and `POST` of `/{service}/{path}` and the routes that IDL asks for, and answers everything else with an error. Also an Express middleware. */
 export function createCallHandler(dependencies: CallDependencies): (req: IncomingMessage, res: ServerResponse) => void {
-  const context: CallContext = { budget: new ByteBudget(maxHeldBytes), ...dependencies, meters: new WeakMap() };
+  const context: CallContext = {
+    budget: new ByteBudget(maxHeldBytes),
+    ...dependencies,
+    meters: new WeakMap(),
+    restRoutes: new RestRoutes(dependencies.snapshot),
+  };
   return (req, res) => new Exchange(context, req, res).begin();
 }
 
 interface CallContext extends CallDependencies {
   readonly meters: WeakMap<Route, CallMeter>;
+  readonly restRoutes: RestRoutes;
   readonly budget: ByteBudget;
 }
 
@@ -54,6 +63,11 @@ interface CallContext extends CallDependencies {
 const caller = "thriftgate";
 
 const noInstances: readonly string[] = [];
+const noParameters: ReadonlyMap<string, string> = new Map();
+/** RFC 9110, section 9.2.2. */
+const idempotentMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
+/** Their arguments are in the query where they have no body. */
+const queryMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "DELETE"]);
 const noBody = new Uint8Array(0);
 const nullJson = Buffer.from("null");
 
@@ -78,6 +92,8 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
   #pick: PendingPick | undefined;
   #instance: Instance | undefined;
   #pending: PendingCall | undefined;
+  #query = "";
+  #parameters = noParameters;
   #attempts = 0;
   #tried = noInstances;
   /** The answer when no other instance is left, once one of them may have run the call or did not know it. */
@@ -103,17 +119,45 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
     if (this.#res.hasHeader("x-powered-by")) this.#res.removeHeader("x-powered-by");
     try {
       const target = parseTarget(this.#req.url!);
-      const entry = matchService(this.#context.snapshot, target);
-      const route = matchRoute(entry, target);
-      this.#matched(entry, route);
-      const { maxCallBodyBytes, maxQueryArguments } = this.#context.limits;
-      const hasBody = readCallHead(this.#req, maxCallBodyBytes);
-      if (hasBody) readBody(this.#req, maxCallBodyBytes, this);
-      else if (this.#isGet) this.#send(encodeQuery(route.codec, target.query, maxQueryArguments));
-      else this.#send(encodeBody(route.codec, noBody));
+      const entry = this.#context.snapshot.entry(target.service);
+      const route = entry?.routes.get(target.path);
+      const { method } = this.#req;
+      if (entry !== undefined && route !== undefined && (method === "POST" || method === "GET")) this.#read(entry, route, target);
+      else this.#beginElsewhere(target);
     } catch (error) {
       this.#fail(toGatewayError(error));
     }
+  }
+
+  /** A route that the IDL asked for, or none. */
+  #beginElsewhere(target: Target): void {
+    const { restRoutes, snapshot } = this.#context;
+    const path = wholePath(target, this.#req.url!);
+    const found = restRoutes.match(this.#req.method!, path);
+    if (found !== undefined) {
+      this.#read(found.entry, found.route, target, found.parameters);
+      return;
+    }
+    const allow = restRoutes.allow(path);
+    if (allow === undefined) {
+      const entry = matchService(snapshot, target);
+      this.#read(entry, matchRoute(entry, target), target);
+    } else if (this.#req.method === "OPTIONS") {
+      answerOptions(this.#res, allow, this.#requestId);
+      this.#ended(204, undefined, undefined);
+    } else throw new GatewayError("METHOD_NOT_ALLOWED", "This path has other methods.", { headers: { allow } });
+  }
+
+  #read(entry: ServiceEntry, route: Route, target: Target, parameters?: ReadonlyMap<string, string>): void {
+    this.#matched(entry, route);
+    const { maxCallBodyBytes } = this.#context.limits;
+    let hasBody: boolean;
+    if (parameters === undefined) hasBody = readCallHead(this.#req, maxCallBodyBytes, route.codec.http);
+    else hasBody = readRestHead(this.#req, maxCallBodyBytes, route.codec.http);
+    this.#query = target.query;
+    this.#parameters = parameters ?? noParameters;
+    if (hasBody) readBody(this.#req, maxCallBodyBytes, this);
+    else this.#send(this.#encode(noBody));
   }
 
   #matched(entry: ServiceEntry, route: Route): void {
@@ -146,10 +190,30 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
     try {
       if (this.#receivedAtMs >= this.#deadlineAtMs)
         throw new GatewayError("REQUEST_TIMEOUT", "The body took longer than the call may.");
-      this.#send(encodeBody(this.#route!.codec, body));
+      this.#send(this.#encode(body));
     } catch (error) {
       this.#fail(toGatewayError(error));
     }
+  }
+
+  #encode(body: Uint8Array): EncodedCall {
+    const { codec } = this.#route!;
+    const { maxQueryArguments } = this.#context.limits;
+    const inQuery = body.length === 0 && queryMethods.has(this.#req.method!);
+    if (codec.http === undefined) {
+      return inQuery ? encodeQuery(codec, this.#query, maxQueryArguments) : encodeBody(codec, body);
+    }
+    const { rawHeaders, url, headers } = this.#req;
+    return encodeHttp(codec.http, {
+      uri: url!,
+      query: this.#query,
+      parameters: this.#parameters,
+      rawHeaders,
+      isForm: codec.http.sources.has("form") && isForm(headers["content-type"]),
+      body,
+      inQuery,
+      maxArguments: maxQueryArguments,
+    });
   }
 
   // 4 pick an instance
@@ -219,8 +283,9 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
       if (headers !== undefined) assertNoBizStatus(headers);
       const { codec } = this.#route!;
       const reply = decodeReply(codec, messageType, bytes, bodyOffset, end);
-      if (reply.kind === "value") this.#answer(200, reply.json);
-      else this.#answerException(reply);
+      if (reply.kind === "exception") this.#answerException(reply);
+      else if (codec.http?.split === undefined) this.#answer(200, reply.json);
+      else this.#answerParts(splitReply(codec.http.split, reply.json));
     } catch (thrown) {
       const error = toGatewayError(thrown);
       if (error.code === "UPSTREAM_UNKNOWN_METHOD" && this.#attempts < maxUnknownMethodAttempts) {
@@ -246,11 +311,7 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
 
   /** RFC 9110, section 9.2.2; the owner's word counts more than the HTTP method. */
   get #mayRunTwice(): boolean {
-    return this.#route!.options.idempotent ?? this.#isGet;
-  }
-
-  get #isGet(): boolean {
-    return this.#req.method === "GET";
+    return this.#route!.options.idempotent ?? idempotentMethods.has(this.#req.method!);
   }
 
   // 7 HTTP out
@@ -259,6 +320,12 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
     if (!this.#mayHold(json)) return;
     answerJson(this.#res, status, json, this.#requestId);
     this.#ended(status, undefined, undefined);
+  }
+
+  #answerParts(reply: HttpReply): void {
+    if (!this.#mayHold(reply.body)) return;
+    answerParts(this.#res, reply, this.#requestId);
+    this.#ended(reply.status ?? 200, undefined, undefined);
   }
 
   #answerException({ fieldId, typeName, json }: DecodedException): void {

@@ -22,7 +22,7 @@ export interface Instance {
 export interface CallOptions {
   /** Whole call, in milliseconds. */
   readonly deadlineMs: number;
-  /** `true` and `false` are the owner's word; `undefined`: the HTTP method decides (GET is). */
+  /** `true` and `false` are the owner's word; `undefined`: the HTTP method decides (RFC 9110, section 9.2.2). */
   readonly idempotent: boolean | undefined;
 }
 
@@ -34,12 +34,27 @@ export interface Route {
   readonly options: CallOptions;
 }
 
+/** One part of a path between slashes; `rest` is the last one, and takes all that follows. */
+export type PatternSegment =
+  | { readonly kind: "literal"; readonly text: string }
+  | { readonly kind: "parameter" | "rest"; readonly name: string };
+
+/** A route that the IDL asks for (`api.get="/v1/assets/:id"`). The first segment is literal. */
+export interface RestRoute {
+  /** In capitals. */
+  readonly httpMethod: string;
+  readonly pattern: readonly PatternSegment[];
+  readonly route: Route;
+}
+
 /** What calls of one service are served from. Immutable: a request keeps the entry that it began with. */
 export interface ServiceEntry {
   readonly name: string;
   readonly revision: number;
   readonly schema: Schema;
   readonly routes: ReadonlyMap<string, Route>;
+  /** Absent: none. The same array as long as the revision is the same. */
+  readonly rest?: readonly RestRoute[];
   readonly instances: readonly Instance[];
 }
 

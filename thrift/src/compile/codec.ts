@@ -1,9 +1,13 @@
+import type { FieldSource } from "../json/field-mapping.ts";
 import type { MethodDescriptor, Schema } from "../schema/descriptors.ts";
 import { compileDecoder } from "./decode.ts";
 import { Readers } from "./decode-readers.ts";
 import { compileEncoder } from "./encode.ts";
-import { createTextEncoder } from "./encode-text.ts";
+import { createHttpEncoder, type HttpRequest } from "./encode-http.ts";
+import { createTextEncoder, type TextEncoder } from "./encode-text.ts";
 import { TypeWriters } from "./encode-types.ts";
+import { bindingsOf, type HttpBindings } from "./http-bindings.ts";
+import { createReplySplitter, type HttpReply } from "./http-reply.ts";
 
 /** How a service wants its JSON; the rules are those of docs/mapping.md. */
 export interface CodecOptions {
@@ -54,6 +58,21 @@ export interface MethodCodec {
    * @throws {ReplyFault}
    */
   decodeResult(message: Uint8Array, offset: number, end: number): DecodedReply;
+  /** `undefined`: no annotation says that anything of it stands elsewhere than in a JSON body or in a query. */
+  readonly http?: HttpCodec | undefined;
+}
+
+/** What a method that is annotated for HTTP asks of a request and an answer. */
+export interface HttpCodec {
+  /** Parts of a request that its fields name. */
+  readonly sources: ReadonlySet<FieldSource["kind"]>;
+  /** @throws {RequestFault} its pointer names the field of the body, or the argument, parameter, header … */
+  encode(request: HttpRequest): EncodedCall;
+  /**
+   * A result's JSON → the parts of an answer; `undefined`: it is the whole answer.
+   * @throws {ReplyFault}
+   */
+  readonly split: ((json: Uint8Array) => HttpReply) | undefined;
 }
 
 /** Codecs of one service, each compiled at its first use. */
@@ -100,10 +119,26 @@ export function createServiceCodec(schema: Schema, serviceName: string, options:
 
 function createMethodCodec(writers: TypeWriters, readers: Readers, method: MethodDescriptor): MethodCodec {
   const encodeJson = compileEncoder(writers, method);
+  const text = createTextEncoder(writers.schema, writers.options, method, encodeJson);
   return {
     method,
     encodeJson,
-    encodeText: createTextEncoder(writers.schema, writers.options, method, encodeJson),
+    encodeText: text.encodeText,
     decodeResult: compileDecoder(readers, method),
+    http: createHttpCodec(bindingsOf(writers.schema, method), writers.options, text, encodeJson),
+  };
+}
+
+function createHttpCodec(
+  bindings: HttpBindings,
+  options: CodecOptions,
+  text: TextEncoder,
+  encodeJson: MethodCodec["encodeJson"],
+): HttpCodec | undefined {
+  if (bindings.sources.length === 0 && bindings.targets.length === 0) return undefined;
+  return {
+    sources: new Set(bindings.sources.flatMap(({ sources }) => sources.map(({ kind }) => kind))),
+    encode: createHttpEncoder(bindings, options, text, encodeJson),
+    split: createReplySplitter(bindings),
   };
 }

@@ -26,6 +26,16 @@ class Argument {
   }
 }
 
+type Pairs = readonly (readonly [name: string, value: string])[];
+
+export interface TextEncoder {
+  readonly encodeText: MethodCodec["encodeText"];
+  /** The members of the JSON object that the pairs stand for, without its braces, and what brings a pointer into it back to an argument. */
+  members(pairs: Pairs): { readonly json: string; pointer(pointer: string): string };
+  /** The JSON of one field of this type. */
+  argument(type: TypeDescriptor, name: string, values: readonly string[]): string;
+}
+
 /**
  * The encoder of a method's calls from name–value pairs, for {@link MethodCodec.encodeText}: they are brought into the JSON that
  * says the same, so that every rule of JSON holds for them too.
@@ -35,12 +45,22 @@ export function createTextEncoder(
   options: CodecOptions,
   method: MethodDescriptor,
   encodeJson: (json: Uint8Array) => EncodedCall,
-): MethodCodec["encodeText"] {
+): TextEncoder {
   const only = onlyStructParameter(schema, method);
   const struct = schema.structs[only?.index ?? method.argumentsIndex]!;
   const wholeName = only !== undefined && !struct.fields.some((field) => field.name === only.name) ? only.name : undefined;
 
-  return (pairs) => {
+  return {
+    encodeText,
+    members(pairs) {
+      const members: Members = new Map();
+      for (const [name, value] of pairs) addPair(members, name, value);
+      return { json: membersJson(members).slice(1, -1), pointer: (pointer) => argumentPointer(members, pointer) };
+    },
+    argument: (type, name, values) => argumentJson(type, { name, values }),
+  };
+
+  function encodeText(pairs: Pairs): EncodedCall {
     const members: Members = new Map();
     let whole: Argument | undefined;
     for (const [name, value] of pairs) {
@@ -56,7 +76,7 @@ export function createTextEncoder(
       (pointer) => argumentPointer(members, pointer),
       () => encodeJson(json),
     );
-  };
+  }
 
   /** The only parameter, under its own name: JSON text of all of it. */
   function encodeWhole({ name, values }: Argument, members: Members): EncodedCall {
@@ -115,7 +135,10 @@ export function createTextEncoder(
     return `{${json}}`;
   }
 
-  function argumentJson(type: TypeDescriptor, { name, values }: Argument): string {
+  function argumentJson(
+    type: TypeDescriptor,
+    { name, values }: Pick<Argument, "name"> & { readonly values: readonly string[] },
+  ): string {
     if (type.kind === "list" || type.kind === "set") {
       return `[${values.map((value) => valueJson(type.element, name, value)).join()}]`;
     }
@@ -179,7 +202,7 @@ function fieldsByName(struct: StructDescriptor): ReadonlyMap<string, KeyedField>
   return fields;
 }
 
-function stringJson(text: string): string {
+export function stringJson(text: string): string {
   return /^[ !#-[\]-~]*$/.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
@@ -189,7 +212,7 @@ function numberJson(text: string): string | undefined {
   return parts === null ? undefined : `${parts[1]}${parts[2]}`;
 }
 
-function withPointers<T>(translate: (pointer: string) => string, run: () => T): T {
+export function withPointers<T>(translate: (pointer: string) => string, run: () => T): T {
   try {
     return run();
   } catch (error) {

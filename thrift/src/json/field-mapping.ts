@@ -8,7 +8,24 @@ export interface FieldMapping {
   readonly inRequests: boolean;
   /** Whether callers get to see it. */
   readonly inReplies: boolean;
+  /** Where requests have it, tried in this order, before the body. */
+  readonly sources: readonly FieldSource[];
+  /** Where replies have it; `undefined`: in the body. */
+  readonly target: FieldTarget | undefined;
 }
+
+/** Parts of a request that hold values by name. */
+export type NamedSource = "query" | "path" | "header" | "cookie" | "form";
+
+export type FieldSource =
+  | { readonly kind: NamedSource; readonly name: string }
+  /** All of the body, or the request's target. */
+  | { readonly kind: "raw_body" | "raw_uri" };
+
+export type FieldTarget =
+  | { readonly kind: "header" | "cookie"; readonly name: string }
+  | { readonly kind: "raw_body" }
+  | { readonly kind: "http_code" };
 
 type NamedField = Pick<FieldDescriptor, "name" | "annotations">;
 
@@ -37,15 +54,49 @@ function readMapping({ name, annotations }: NamedField): FieldMapping {
   const tag = jsonTag(annotations);
   const hidden = annotations.some(([key]) => key === "api.none") || tag === "-";
   const ownName = (text: string | undefined) => (isName(text) ? text : undefined);
+  const key = ownName(valueIn(annotations, "api.key", "agw.key"));
   return {
-    jsonName:
-      ownName(valueIn(annotations, "api.key", "agw.key")) ??
-      ownName(withoutOptions(valueIn(annotations, "api.body"))) ??
-      ownName(tag) ??
-      name,
+    jsonName: key ?? ownName(withoutOptions(valueIn(annotations, "api.body"))) ?? ownName(tag) ?? name,
     inRequests: !hidden,
     inReplies: !hidden && !annotations.some(([key, value]) => key === "agw.target" && value.toLowerCase() === "ignore"),
+    sources: annotations.flatMap((annotation) => sourceOf(annotation, key ?? name) ?? []),
+    target: annotations.map((annotation) => targetOf(annotation, key ?? name)).find((target) => target !== undefined),
   };
+}
+
+/** `agw.source` says where, and `agw.key` under which name; the newer spelling has both in one. */
+function sourceOf([key, value]: Annotations[number], ownName: string): FieldSource | undefined {
+  const kind = key === "agw.source" ? value.toLowerCase() : key.startsWith("api.") ? key.slice("api.".length) : "";
+  const name = key !== "agw.source" && isName(value) ? value : ownName;
+  switch (kind) {
+    case "query":
+    case "path":
+    case "header":
+    case "cookie":
+    case "form":
+      return { kind, name };
+    case "post":
+      return key === "agw.source" ? { kind: "form", name } : undefined;
+    case "raw_body":
+    case "raw_uri":
+      return { kind };
+    default:
+      return undefined;
+  }
+}
+
+function targetOf([key, value]: Annotations[number], ownName: string): FieldTarget | undefined {
+  const kind = key === "agw.target" ? value.toLowerCase() : key.startsWith("api.") ? key.slice("api.".length) : "";
+  switch (kind) {
+    case "header":
+    case "cookie":
+      return { kind, name: key !== "agw.target" && isName(value) ? value : ownName };
+    case "raw_body":
+    case "http_code":
+      return { kind };
+    default:
+      return undefined;
+  }
 }
 
 /** An annotation without a value has the value "1": the field's own name is meant. */

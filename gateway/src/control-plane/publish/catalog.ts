@@ -1,5 +1,5 @@
 import type { Schema } from "@thriftgate/thrift";
-import type { Route } from "../../snapshot/snapshot.ts";
+import type { RestRoute, Route } from "../../snapshot/snapshot.ts";
 import type { OwnerHead, ServiceDefinition } from "../store/store.ts";
 
 /** Why a stored revision can't be served. */
@@ -16,6 +16,7 @@ export interface ServedRevision {
   readonly revision: number;
   readonly schema: Schema;
   readonly routes: ReadonlyMap<string, Route>;
+  readonly rest: readonly RestRoute[];
 }
 
 /** A registered service as this gateway knows it, without its IDL's text. */

@@ -9,6 +9,8 @@ import { type Catalog, type CatalogService, createCatalog, type ServedRevision, 
 import type { Linker } from "./linker.ts";
 import { pickService } from "./pick-service.ts";
 import { removedServices } from "./removed-services.ts";
+import { createRestClaims, type RestClaims } from "./rest-claims.ts";
+import type { RestDraft } from "./rest-drafts.ts";
 import { createRoutes, type RouteOptions, unboundPaths } from "./routes.ts";
 import { createServiceInstances } from "./service-instances.ts";
 
@@ -16,11 +18,13 @@ import { createServiceInstances } from "./service-instances.ts";
 export interface LinkedService {
   readonly definition: ServiceDefinition;
   readonly schema: Schema;
+  readonly rest: readonly RestDraft[];
 }
 
 /** Turns what store and registry hold into what calls are served from. */
 export interface Publisher {
   readonly catalog: Catalog;
+  readonly claims: RestClaims;
   /** Loads and publishes everything, in one turn, and keeps watching. */
   open(): Promise<void>;
   /**
@@ -124,7 +128,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     const faults = "faults" in linked ? linked.faults : [];
     const served: ServedRevision | undefined =
       "schema" in linked
-        ? { revision, schema: linked.schema, routes: createRoutes(linked.schema, name, definition, options.routes) }
+        ? { revision, schema: linked.schema, ...createRoutes(linked.schema, name, definition, options.routes) }
         : lastGood(ownerId, name);
     if (faults.length > 0) {
       logger.error({ service: name, revision, servedRevision: served?.revision, faults }, "a stored service can't be served");
@@ -184,6 +188,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
 
   return {
     catalog,
+    claims: createRestClaims(catalog),
 
     async open() {
       // Watched first, so that no change is lost between reading and watching; what is seen twice is skipped by its version.

@@ -1,7 +1,8 @@
 import { type CodecOptions, createServiceCodec, type MethodCodec, type Schema, type ServiceCodec } from "@thriftgate/thrift";
-import type { CallOptions, Route } from "../../snapshot/snapshot.ts";
+import type { CallOptions, RestRoute, Route } from "../../snapshot/snapshot.ts";
 import type { ServiceDefinition, ServiceOptions } from "../store/store.ts";
 import { pickService } from "./pick-service.ts";
+import { restDrafts } from "./rest-drafts.ts";
 
 export interface RouteOptions {
   readonly codec: Partial<CodecOptions>;
@@ -44,7 +45,7 @@ export function createRoutes(
   serviceName: string,
   { paths, options: own = {} }: Pick<ServiceDefinition, "paths" | "options">,
   options: RouteOptions,
-): ReadonlyMap<string, Route> {
+): { readonly routes: ReadonlyMap<string, Route>; readonly rest: readonly RestRoute[] } {
   const idlName = pickService(schema, serviceName)?.name ?? serviceName;
   let service: ServiceCodec | undefined;
   const compile = (method: string) => {
@@ -53,12 +54,16 @@ export function createRoutes(
     if (!codec) throw new TypeError(`no method ${method} in ${idlName}`);
     return codec;
   };
-  return new Map(
-    paths.map(({ methodPath, exposedMethod }) => [
-      methodPath,
-      new LazyRoute(methodPath, callOptions(options.call, own, exposedMethod), () => compile(exposedMethod)),
-    ]),
-  );
+  const routeTo = (path: string, method: string) =>
+    new LazyRoute(path, callOptions(options.call, own, method), () => compile(method));
+  return {
+    routes: new Map(paths.map(({ methodPath, exposedMethod }) => [methodPath, routeTo(methodPath, exposedMethod)])),
+    rest: restDrafts(schema, serviceName).drafts.map(({ httpMethod, text, pattern, method }) => ({
+      httpMethod,
+      pattern,
+      route: routeTo(text, method),
+    })),
+  };
 }
 
 function codecOptions(

@@ -6,13 +6,14 @@ import type { Linker } from "../publish/linker.ts";
 import { pickService } from "../publish/pick-service.ts";
 import type { LinkedService } from "../publish/publisher.ts";
 import { unboundPaths } from "../publish/routes.ts";
+import { assertRoutesDiffer, checkHttp } from "./check-http.ts";
 import { serviceDeclaration } from "./idl-scan.ts";
 import { idlPointer, type RequestedService } from "./registration.ts";
 import { invalidOption } from "./service-options.ts";
 
 /**
  * Links the IDL of every service and binds its paths, before anything is stored.
- * @throws {GatewayError} IDL_SYNTAX … with every fault of the first service that has any; INVALID_ROUTE, INVALID_OPTION
+ * @throws {GatewayError} IDL_SYNTAX … with every fault of the first service that has any; INVALID_ROUTE, INVALID_OPTION, INVALID_ANNOTATION
  */
 export async function linkServices(linker: Linker, services: readonly RequestedService[]): Promise<Map<string, LinkedService>> {
   const linked = new Map<string, LinkedService>();
@@ -22,8 +23,9 @@ export async function linkServices(linker: Linker, services: readonly RequestedS
     if (!result.ok) throw idlRefused(service, result.faults);
     assertBound(service, result.schema);
     assertMethodsKnown(service, result.schema);
-    linked.set(name, { definition, schema: result.schema });
+    linked.set(name, { definition, schema: result.schema, rest: checkHttp(service, result.schema) });
   }
+  assertRoutesDiffer(services.map((service) => [service, linked.get(service.name)?.rest ?? []]));
   return linked;
 }
 

@@ -23,9 +23,10 @@ export async function register(context: ControlPlaneContext, body: unknown, call
   const apiKey = generateApiKey();
   const keyDigest = digestApiKey(apiKey);
   const definitions = services.map(({ name, definition }) => ({ name, definition }));
-  const result = await publisher.commit(ownerId, linked, () =>
-    store.createOwner({ ownerId, ownerName, keyDigest }, definitions, "owner"),
-  );
+  const release = publisher.claims.take(ownerId, linked);
+  const result = await publisher
+    .commit(ownerId, linked, () => store.createOwner({ ownerId, ownerName, keyDigest }, definitions, "owner"))
+    .finally(release);
   if (!result.ok) {
     throw (
       serviceTaken(services, result.service) ??

@@ -1,5 +1,6 @@
 import { GatewayError } from "../../core/errors.ts";
 import { Fields, invalidField, pointerPart, quote } from "../fields.ts";
+import { isReservedName } from "../reserved-names.ts";
 import type { ServiceDefinition } from "../store/store.ts";
 import { pickMainFile } from "./main-file.ts";
 import { parseServerUrl } from "./server-url.ts";
@@ -48,21 +49,6 @@ const SERVICE_FIELDS = [
 /** One segment of a URL that needs no escaping, and is no relative path. */
 const SERVICE_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
 const PATH_SEGMENT = /^(?!\.{1,2}$)[A-Za-z0-9_.~-]+$/;
-
-/** What stands on the public listener, or may come to. */
-const RESERVED_NAMES: ReadonlySet<string> = new Set([
-  "register",
-  "update",
-  "connect",
-  "disconnect",
-  "health",
-  "ping",
-  "admin",
-  "metrics",
-  "live",
-  "ready",
-  "registryproxy",
-]);
 
 /**
  * The one owner of a registration: a JSON array, as the original took it.
@@ -115,7 +101,7 @@ function parseServiceName(fields: Fields): string {
       'ServiceName becomes part of a URL: letters, digits, "_", "-" and "." are allowed, the first one a letter, a digit or "_".',
     );
   }
-  if (RESERVED_NAMES.has(name.toLowerCase())) {
+  if (isReservedName(name)) {
     throw new GatewayError("RESERVED_NAME", `The name ${quote(name)} is the gateway's own.`, {
       members: { pointer: fields.place("ServiceName") },
     });

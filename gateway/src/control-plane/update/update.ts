@@ -48,8 +48,11 @@ export async function update(context: ControlPlaneContext, request: UpdateReques
   const writes = await Promise.all(services.map((service) => writeOf(context, head, service)));
   if (!isChange(head, writes)) return { version: head.version };
 
+  const release = publisher.claims.take(ownerId, linked);
   for (const write of writes) if ("keep" in write) linked.delete(write.name);
-  const result = await publisher.commit(ownerId, linked, () => store.updateOwner(ownerId, head.version, writes, author));
+  const result = await publisher
+    .commit(ownerId, linked, () => store.updateOwner(ownerId, head.version, writes, author))
+    .finally(release);
   if (!result.ok) throw serviceTaken(services, result.service) ?? (ifMatch === undefined ? overtaken() : preconditionFailed());
 
   await disconnectInstances(context, removedServices(head, result.head));

@@ -20,7 +20,7 @@ export function decodeReply(
   }
 }
 
-function replyError(fault: ReplyFault): GatewayError {
+export function replyError(fault: ReplyFault): GatewayError {
   return fault.code === "TOO_LARGE"
     ? new GatewayError("UPSTREAM_REPLY_TOO_LARGE", "The service's reply is over a bound.", { cause: fault })
     : new GatewayError("UPSTREAM_BAD_REPLY", "The service's reply does not fit its IDL.", { cause: fault });

@@ -27,7 +27,7 @@ export function encodeQuery(codec: MethodCodec, query: string, maxArguments: num
   }
 }
 
-function asGatewayError(error: unknown): unknown {
+export function asGatewayError(error: unknown): unknown {
   if (!(error instanceof RequestFault)) return error;
   return new GatewayError(error.code, error.message, { members: { pointer: error.pointer } });
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { HttpReply } from "@thriftgate/thrift";
 import type { Problem } from "../../core/errors.ts";
 import { problemHead, problemText } from "../../core/problem.ts";
 import { closeAfterAnswer } from "./closing.ts";
@@ -17,6 +18,31 @@ export function answerJson(res: ServerResponse, status: number, json: Uint8Array
   res.writeHead(status, ["content-type", "application/json", "content-length", String(length), "x-request-id", requestId]);
   if (length <= oneWriteBytes) res.end(latin1(json), "latin1");
   else endSlowly(res, Buffer.from(json));
+}
+
+/** A result of which a part goes elsewhere than into a JSON body. */
+export function answerParts(
+  res: ServerResponse,
+  { status = 200, headers, body, contentType = "application/json" }: HttpReply,
+  requestId: string,
+): void {
+  const head = headers.flat();
+  const hasBody = status !== 204 && status !== 304;
+  if (hasBody) {
+    if (!headers.some(([name]) => name.toLowerCase() === "content-type")) head.push("content-type", contentType);
+    head.push("content-length", String(body.length));
+  }
+  head.push("x-request-id", requestId);
+  res.writeHead(status, head);
+  if (!hasBody) res.end();
+  else if (body.length <= oneWriteBytes) res.end(latin1(body), "latin1");
+  else endSlowly(res, Buffer.from(body));
+}
+
+/** Says which methods a path has. */
+export function answerOptions(res: ServerResponse, allow: string, requestId: string): void {
+  res.writeHead(204, ["allow", allow, "x-request-id", requestId]);
+  res.end();
 }
 
 /** An error. `exception`: the value of a declared one, as JSON. */

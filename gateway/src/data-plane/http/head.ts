@@ -1,7 +1,11 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import type { HttpCodec } from "@thriftgate/thrift";
 import { GatewayError } from "../../core/errors.ts";
-import { assertJsonContent } from "../../core/json-content.ts";
+import { assertJsonContent, assertNotCompressed } from "../../core/json-content.ts";
 import { bodyTooLarge } from "./body.ts";
+
+/** What the fields of a method ask for in a body. */
+type BodySources = Pick<HttpCodec, "sources">;
 
 const callMethods = { allow: "GET, POST" };
 
@@ -9,7 +13,7 @@ const callMethods = { allow: "GET, POST" };
  * Checks the head of a call and tells whether a body follows.
  * @throws {GatewayError}
  */
-export function readCallHead(req: IncomingMessage, maxBodyBytes: number): boolean {
+export function readCallHead(req: IncomingMessage, maxBodyBytes: number, http?: BodySources): boolean {
   const { method, headers } = req;
   if (method !== "POST" && method !== "GET") {
     throw new GatewayError("METHOD_NOT_ALLOWED", "A call is a GET or a POST.", { headers: callMethods });
@@ -22,8 +26,38 @@ export function readCallHead(req: IncomingMessage, maxBodyBytes: number): boolea
     return false;
   }
   if (length !== undefined && Number(length) > maxBodyBytes) throw bodyTooLarge(maxBodyBytes);
-  assertJsonContent(headers);
+  if (http === undefined) assertJsonContent(headers);
+  else assertContent(headers, http);
   return hasBody;
+}
+
+/**
+ * The same for a call of a route that the IDL asked for: any method, and whatever the method's fields ask for in the body.
+ * @throws {GatewayError}
+ */
+export function readRestHead(req: IncomingMessage, maxBodyBytes: number, http?: BodySources): boolean {
+  const { method, headers } = req;
+  const length = headers["content-length"];
+  const hasBody = headers["transfer-encoding"] !== undefined || (length !== undefined && length !== "0");
+  if ((method === "GET" || method === "HEAD") && hasBody) {
+    throw new GatewayError("BAD_REQUEST", `A ${method} takes its arguments from the query, and no body.`);
+  }
+  if (length !== undefined && Number(length) > maxBodyBytes) throw bodyTooLarge(maxBodyBytes);
+  if (hasBody) assertContent(headers, http);
+  return hasBody;
+}
+
+const formType = /^application\/x-www-form-urlencoded[ \t]*(?:;[ \t]*charset="?utf-?8"?[ \t]*)?$/i;
+
+export function isForm(contentType: string | undefined): boolean {
+  return contentType !== undefined && formType.test(contentType);
+}
+
+/** Any page can send a form to any address: only methods whose fields ask for one take it. */
+function assertContent(headers: IncomingHttpHeaders, http: BodySources | undefined): void {
+  if (http?.sources.has("raw_body") || (http?.sources.has("form") && isForm(headers["content-type"])))
+    assertNotCompressed(headers);
+  else assertJsonContent(headers);
 }
 
 /** What a caller may still be sending when it is refused, and is cheaper to read than a new connection. */

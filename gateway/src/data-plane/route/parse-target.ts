@@ -8,6 +8,14 @@ export interface Target {
   readonly query: string;
 }
 
+/** All of a target's path, decoded. */
+export function wholePath({ service, path }: Target, url: string): string {
+  const slash = url.indexOf("/", 1);
+  const query = url.indexOf("?");
+  const hasOneSegment = slash === -1 || (query !== -1 && query < slash);
+  return hasOneSegment ? `/${service}` : `/${service}/${path}`;
+}
+
 /** RFC 3986, section 3.3: what a path may hold besides percent-escapes. */
 const pathCharacter = new Uint8Array(128);
 for (const character of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@/%") {

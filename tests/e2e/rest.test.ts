@@ -1,0 +1,233 @@
+import supertest from "supertest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createGateway, type Gateway } from "../../gateway/src/app.ts";
+import { connect } from "../support/gateway-client.ts";
+import { createTemporaryDirectory, type TemporaryDirectory } from "../support/temporary-directory.ts";
+import { startThriftPeer, type ThriftPeer } from "../support/thrift-peer.ts";
+
+const IDL = `
+exception Gone { 1: string why } (api.http_code="410")
+struct Asset {
+  1: i64 id (api.path="id"),
+  2: string name,
+  3: optional list<i32> tags (api.query="tag"),
+  4: optional string trace (api.header="X-Trace"),
+  5: optional string session (agw.source="cookie", agw.target="cookie", agw.key="sid"),
+  6: optional i32 page (api.query="p", agw.source="header"),
+  7: optional string uri (api.raw_uri),
+}
+struct Plain { 1: i32 a, 2: optional i32 status (api.http_code), 3: optional list<string> vary (agw.target="header", agw.key="Vary") }
+struct Form { 1: string name (api.form="n"), 2: i32 count, 3: i32 x (agw.source="post") }
+struct Upload { 1: string id (api.path="id"), 2: binary data (agw.source="raw_body") }
+struct Text { 1: string text (agw.source="raw_body", agw.target="raw_body"), 2: string type (api.header="Content-Type") }
+service Rest {
+  Asset one(1: Asset req) (api.get="/v1/assets/:id", api.put="/v1/assets/:id", api.delete="/v1/assets/:id"),
+  Asset create(1: Asset req) (api.post="/v1/assets", api.patch="/v1/assets/:id/:id2"),
+  Plain plain(1: Plain req) (api.post="/v1/plain", api.get="/v1/plain", api.options="/v1/plain"),
+  Form form(1: Form req) (api.post="/v1/form"),
+  Upload upload(1: Upload req) (api.put="/v1/files/:id"),
+  Text text(1: Text req) (api.post="/v1/text"),
+  i32 add(1: i32 a (api.query="a"), 2: i32 b (api.header="b")) (api.get="/v1/add"),
+  void nothing() (api.get="/v1/nothing", api.head="/v1/nothing"),
+}`;
+
+let directory: TemporaryDirectory;
+let gateway: Gateway;
+let peer: ThriftPeer;
+let url: string;
+
+beforeAll(async () => {
+  directory = createTemporaryDirectory();
+  gateway = createGateway({ port: 0, adminPort: 0, dataDir: directory.path, masterKey: "a-master-key-of-tests", logger: false });
+  ({ url } = await gateway.listen());
+  const names = ["one", "create", "plain", "form", "upload", "text", "add", "nothing"];
+  const Paths = names.map((name) => ({ MethodPath: name, ExposedMethod: name }));
+  const registered = await fetch(`${url}/register`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify([{ OwnerId: "a", OwnerName: "a", Services: [{ ServiceName: "Rest", IdlContent: IDL, Paths }] }]),
+  });
+  const answer = (await registered.json()) as Record<string, string>;
+  expect(answer).toMatchObject({ "API-Key": expect.any(String) });
+  peer = await startThriftPeer({
+    resultOf: ({ name, body }) => {
+      if (name === "nothing") return Buffer.from([0]);
+      if (name === "add") return Buffer.concat([Buffer.from([8, 0, 0]), body.subarray(3, 7), Buffer.from([0])]);
+      const result = Buffer.from(body);
+      result.writeInt16BE(0, 1);
+      return result;
+    },
+  });
+  await connect(url, answer["API-Key"]!, "Rest", peer.port);
+});
+
+afterAll(async () => {
+  await gateway.close();
+  await peer.close();
+  directory.remove();
+});
+
+async function call(method: string, path: string, init: { headers?: Record<string, string>; body?: string } = {}) {
+  const response = await fetch(url + path, {
+    method,
+    ...init,
+    headers: { ...(init.body !== undefined && { "content-type": "application/json" }), ...init.headers },
+  });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, text, json: () => JSON.parse(text) };
+}
+
+describe("where fields come from", () => {
+  test("path, query, header, cookie and target", async () => {
+    const { status, headers, json } = await call("GET", "/v1/assets/9007199254740993?tag=1,2&tag=3&name=n&p=4&junk=1", {
+      headers: { "x-trace": "t-1", cookie: "other=1; sid=%D1%8F" },
+    });
+    expect(status).toBe(200);
+    expect(json()).toMatchObject({ name: "n", tags: [1, 2, 3], page: 4 });
+    expect(headers.get("x-trace")).toBe("t-1");
+    expect(headers.get("set-cookie")).toBe("sid=%D1%8F");
+    expect(headers.get("content-type")).toBe("application/json");
+    const { text } = await call("GET", "/v1/assets/9007199254740993?tag=1");
+    expect(text).toContain('"id":9007199254740993');
+    expect(text).toContain('"uri":"/v1/assets/9007199254740993?tag=1"');
+  });
+
+  test("a place of its own counts before the body", async () => {
+    const body = '{"id": 1, "name":"é", "tags":[7], "page":9}';
+    const { json } = await call("PUT", "/v1/assets/5?p=2", { body });
+    expect(json()).toMatchObject({ id: 5, name: "é", tags: [7], page: 2 });
+    const next = await call("PUT", "/v1/assets/5", { body, headers: { PAGE: "3" } });
+    expect(next.json()).toMatchObject({ page: 3 });
+    const without = await call("POST", "/v1/assets", { body });
+    expect(without.json()).toMatchObject({ id: 1, page: 9 });
+  });
+
+  test("a body without a JSON object, and none", async () => {
+    expect((await call("PUT", "/v1/assets/5", { body: "[1]" })).json()).toMatchObject({
+      status: 400,
+      code: "INVALID_TYPE",
+      pointer: "",
+    });
+    expect((await call("PUT", "/v1/assets/5", { body: '{"name":"x"} ' })).json()).toMatchObject({ id: 5, name: "x" });
+    expect((await call("PUT", "/v1/assets/5", { body: '{"name":' })).json()).toMatchObject({ code: "INVALID_JSON" });
+    expect((await call("PUT", "/v1/assets/5", { body: '{"name":"a","name":"b"}' })).json()).toMatchObject({
+      code: "DUPLICATE_KEY",
+    });
+    expect((await call("PUT", "/v1/assets/5")).json()).toMatchObject({ id: 5 });
+    expect((await call("DELETE", "/v1/assets/5?name=q")).json()).toMatchObject({ id: 5, name: "q" });
+  });
+
+  test("parameters of a method", async () => {
+    expect((await call("GET", "/v1/add?a=3", { headers: { b: "4" } })).text).toBe("3");
+  });
+
+  test("the same fields on the service's own paths", async () => {
+    const { json } = await call("POST", "/Rest/one?p=8", { body: '{"id":4}' });
+    expect(json()).toMatchObject({ id: 4, page: 8 });
+  });
+
+  test.each([
+    ["/v1/assets/x", {}, "/id", 'the path parameter "id": expected'],
+    ["/v1/assets/1?tag=1,x", {}, "/tag/1", 'the query argument "tag": expected'],
+    ["/v1/assets/1", { page: "1.5" }, "/page", 'the header "page": expected'],
+    ["/v1/assets/1?p=1&p=2", {}, "/p", "expected one value"],
+  ])("faults name the place: %s", async (path, headers, pointer, detail) => {
+    const { json } = await call("GET", path, { headers });
+    expect(json()).toMatchObject({ status: 400, pointer, detail: expect.stringContaining(detail) });
+  });
+});
+
+describe("bodies that are no JSON", () => {
+  test("a form, where a field asks for one", async () => {
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    const { json } = await call("POST", "/v1/form", { headers, body: "n=a+%D1%8F&count=2&x=3&y=1" });
+    expect(json()).toEqual({ name: "a я", count: 2, x: 3 });
+    expect((await call("POST", "/v1/form", { body: '{"name":"b","count":1,"x":2}' })).json()).toEqual({
+      name: "b",
+      count: 1,
+      x: 2,
+    });
+    expect((await call("POST", "/v1/plain", { headers, body: "a=1" })).status).toBe(415);
+    expect((await call("POST", "/v1/form", { headers, body: "n=%zz" })).json()).toMatchObject({ code: "BAD_REQUEST" });
+    const compressed = { ...headers, "content-encoding": "gzip" };
+    expect((await call("POST", "/v1/form", { headers: compressed, body: "n=1" })).status).toBe(415);
+  });
+
+  test("raw bytes in", async () => {
+    const response = await fetch(`${url}/v1/files/f`, {
+      method: "PUT",
+      body: Buffer.from([0, 255, 34]),
+      headers: { "content-type": "image/png" },
+    });
+    expect(await response.json()).toEqual({ id: "f", data: "AP8i" });
+  });
+
+  test("raw text in and out", async () => {
+    const { headers, text } = await call("POST", "/v1/text", { headers: { "content-type": "text/csv" }, body: "a,я\n" });
+    expect([headers.get("content-type"), text]).toEqual(["text/csv", "a,я\n"]);
+  });
+});
+
+describe("answers", () => {
+  test("a status and a header from the reply", async () => {
+    const { status, headers, json } = await call("POST", "/v1/plain", {
+      body: '{"a":1,"status":201,"Vary":["Accept","X-Ключ, y"]}',
+    });
+    expect([status, json()]).toEqual([201, { a: 1 }]);
+    expect(Buffer.from(headers.get("vary")!, "latin1").toString()).toBe("Accept,X-Ключ, y");
+    const empty = await call("POST", "/v1/plain", { body: '{"a":1,"status":204}' });
+    expect([empty.status, empty.text, empty.headers.get("content-length")]).toEqual([204, "", null]);
+  });
+
+  test.each([
+    ['{"status":99}'],
+    ['{"status":101}'],
+    ['{"status":600}'],
+    ['{"Vary":["a\\r\\nset-cookie: x=y"]}'],
+    ['{"Vary":["a\\u0000"]}'],
+  ])("an instance can't split an answer: %s", async (body) => {
+    const { status, json, headers } = await call("POST", "/v1/plain", { body });
+    expect([status, json().code, headers.get("set-cookie")]).toEqual([502, "UPSTREAM_BAD_REPLY", null]);
+  });
+});
+
+describe("HTTP methods", () => {
+  test("one that a path has not: 405 with those that it has", async () => {
+    const { status, headers, json } = await call("POST", "/v1/assets/5", { body: "{}" });
+    expect([status, json().code, headers.get("allow")]).toEqual([405, "METHOD_NOT_ALLOWED", "GET, HEAD, PUT, DELETE, OPTIONS"]);
+    expect((await call("PUT", "/Rest/one", { body: "{}" })).headers.get("allow")).toBe("GET, POST");
+  });
+
+  test("OPTIONS for free, and its own where the IDL has one", async () => {
+    const free = await call("OPTIONS", "/v1/assets/5");
+    expect([free.status, free.headers.get("allow"), free.text]).toEqual([204, "GET, HEAD, PUT, DELETE, OPTIONS", ""]);
+    expect((await call("OPTIONS", "/v1/plain?a=7")).json()).toEqual({ a: 7 });
+  });
+
+  test("HEAD where there is a GET", async () => {
+    const head = await call("HEAD", "/v1/assets/5");
+    expect([head.status, head.text]).toEqual([200, ""]);
+    expect(Number(head.headers.get("content-length"))).toBeGreaterThan(8);
+    expect((await call("HEAD", "/v1/nothing")).status).toBe(200);
+    expect((await call("HEAD", "/v1/text")).status).toBe(405);
+    expect((await call("HEAD", "/Rest/one")).status).toBe(405);
+  });
+
+  test("a GET with a body", async () => {
+    await supertest(url).get("/v1/assets/5").type("application/json").send("{}").expect(400);
+  });
+
+  test.each(["/v1", "/v1/", "/v1/assets/", "/v1/assets/5/", "/v1/assets/5/6/7", "/V1/assets/5", "//v1/assets/5"])(
+    "%s is nowhere",
+    async (path) => {
+      const { status, json } = await call("GET", path);
+      expect([status, json().code]).toEqual([404, expect.stringMatching(/NOT_FOUND/)]);
+    },
+  );
+
+  test("escapes in a path are decoded once", async () => {
+    const response = await fetch(`${url}/v1/files/%D1%8F%20x`, { method: "PUT", body: "x" });
+    expect(await response.json()).toMatchObject({ id: "я x" });
+    expect((await call("GET", "/v1/assets/%2f")).status).toBe(400);
+  });
+});
