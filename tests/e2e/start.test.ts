@@ -108,7 +108,7 @@ describe("thriftgate start", () => {
     const [, url] = await gateway.says(/"url":"([^"]+)"/);
     const peer = await startThriftPeer({ behaviour: silent, resultOf: () => Buffer.from([0]) });
     const apiKey = await register(url!, "owner", [{ name: "S", idl: "service S { void m() }", paths: ["m"] }]);
-    await connect(url!, apiKey, "S", peer.port);
+    await connect(url!, apiKey, "S", peer.port, { Meta: { transport: "framed" } });
     const call = request(`${url}/S/m`);
     await peer.until(({ calls }) => calls.length === 1);
     const [slow] = peer.calls;

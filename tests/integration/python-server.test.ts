@@ -55,8 +55,19 @@ describeWith(apacheThriftForPython, "a Thrift server in Python", () => {
     { transport: "framed", protocol: "binary", multiplexed: "Echo" },
     { transport: "buffered", protocol: "compact", multiplexed: "Other" },
   ];
-  for (const dialect of dialects) {
-    describeWith(apacheThriftForPython, Object.values(dialect).join(" "), () => {
+  const undeclared = [
+    { transport: "framed", protocol: "binary" },
+    { transport: "buffered", protocol: "binary" },
+    { transport: "framed", protocol: "compact" },
+    { transport: "buffered", protocol: "compact" },
+    { transport: "header", protocol: "binary" },
+  ];
+  const cases = [
+    ...dialects.map((dialect) => ({ dialect, Meta: dialect, title: Object.values(dialect).join(" ") })),
+    ...undeclared.map((dialect) => ({ dialect, Meta: {}, title: `${Object.values(dialect).join(" ")}, found out` })),
+  ];
+  for (const { dialect, Meta, title } of cases) {
+    describeWith(apacheThriftForPython, title, () => {
       let server: ChildProcess;
       let gateway: Gateway;
       let dataDir: TemporaryDirectory;
@@ -90,7 +101,7 @@ describeWith(apacheThriftForPython, "a Thrift server in Python", () => {
           },
         ]);
         const { "API-Key": ApiKey } = JSON.parse(registered.text);
-        const address = { ServerAddress: "127.0.0.1", ServerPort: String(port), Meta: dialect };
+        const address = { ServerAddress: "127.0.0.1", ServerPort: String(port), Meta };
         const connected = await post("/connect", { ApiKey, ServiceName: "Echo", ...address });
         expect(connected.status).toBe(200);
       });

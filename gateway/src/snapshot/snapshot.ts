@@ -13,6 +13,8 @@ export interface Instance {
   readonly weight: number;
   readonly meta: Readonly<Record<string, string>>;
   readonly dialect: Dialect;
+  /** It declared neither transport nor protocol: they are found out when the first call comes. */
+  readonly dialectIsGuess?: boolean;
   /** `critical`: its TTL ran out; called only when no healthy one is left. */
   readonly health: "passing" | "critical";
   /** Monotonic milliseconds; refusals in its first 10 s never eject it. */

@@ -1,7 +1,7 @@
 import type { Clock } from "../../core/clock.ts";
 import type { Instance } from "../../snapshot/snapshot.ts";
 import type { InstanceRecord, RegisteredInstance } from "../registry/registry.ts";
-import { dialectOf } from "./dialect.ts";
+import { dialectOf, isDialectGuessed } from "./dialect.ts";
 
 /** The instances of every service, as the registry tells them; an instance that did not change stays the same object. */
 export interface ServiceInstances {
@@ -20,7 +20,9 @@ export function createServiceInstances(clock: Clock): ServiceInstances {
   const byService = new Map<string, readonly Instance[]>();
 
   function toInstance({ serverId: id, address, port, weight, meta, health }: RegisteredInstance, joinedAtMs: number): Instance {
-    return { id, address, port, weight, meta, dialect: dialectOf(meta), health, joinedAtMs };
+    const dialect = dialectOf(meta);
+    const guess = isDialectGuessed(meta) ? { dialectIsGuess: true } : {};
+    return { id, address, port, weight, meta, dialect, ...guess, health, joinedAtMs };
   }
 
   function set(serviceName: string, instances: readonly Instance[]): void {

@@ -10,7 +10,7 @@ import {
 import type { Clock } from "../../core/clock.ts";
 import { Deadline, type DeadlineWheel } from "../../core/deadline.ts";
 import type { GatewayError } from "../../core/errors.ts";
-import type { Instance } from "../../snapshot/snapshot.ts";
+import type { Dialect, Instance } from "../../snapshot/snapshot.ts";
 import type { Call, CallCarrier } from "./call.ts";
 import { CallList } from "./call-list.ts";
 import { CallWriter } from "./call-writer.ts";
@@ -83,12 +83,11 @@ export class Connection extends Deadline implements CallCarrier {
   /** Replies came in another order than the calls: a slow call does not hold up others. */
   #answersOutOfOrder: boolean = false;
 
-  constructor(instance: Instance, context: ConnectionContext, owner: ConnectionOwner) {
+  constructor(instance: Instance, dialect: Dialect, context: ConnectionContext, owner: ConnectionOwner) {
     super();
     this.#context = context;
     this.#owner = owner;
     this.#address = `${instance.address}:${instance.port}`;
-    const { dialect } = instance;
     this.#writer = new CallWriter(this.#socket, this.#calls, context.batch, dialect, this.#onWritten);
     const limits = { maxMessageBytes: context.maxFrameBytes, maxDepth: context.maxDepth };
     this.#reader = createMessageReader(dialect, this.#onMessage, limits);

@@ -2,6 +2,7 @@ import { Deadline } from "../../core/deadline.ts";
 import type { Dialect, Instance } from "../../snapshot/snapshot.ts";
 import type { Call } from "./call.ts";
 import { Connection, type ConnectionContext, type ConnectionEnd, type ConnectionOwner } from "./connection.ts";
+import { type DialectOwner, InstanceDialect } from "./instance-dialect.ts";
 
 /** A call behind one that has waited so long gets another connection, since most servers answer in order. */
 const slowAfterMs = 20;
@@ -25,9 +26,10 @@ export interface PoolContext extends ConnectionContext {
 }
 
 /** The connections of one instance: one as a rule, more while a slow call would hold up others. */
-export class InstancePool extends Deadline implements ConnectionOwner {
+export class InstancePool extends Deadline implements ConnectionOwner, DialectOwner {
   readonly #context: PoolContext;
   #instance: Instance;
+  #dialect: InstanceDialect;
   /** In order of age; those that drain stay until they are closed. */
   readonly #connections: Connection[] = [];
   #lastConnectFailed: boolean = false;
@@ -39,6 +41,7 @@ export class InstancePool extends Deadline implements ConnectionOwner {
     super();
     this.#instance = instance;
     this.#context = context;
+    this.#dialect = new InstanceDialect(instance, context, this);
   }
 
   get instanceId(): string {
@@ -46,7 +49,7 @@ export class InstancePool extends Deadline implements ConnectionOwner {
   }
 
   get inFlight(): number {
-    let sum = 0;
+    let sum = this.#dialect.waiting;
     for (const connection of this.#connections) sum += connection.inFlight;
     return sum;
   }
@@ -58,10 +61,15 @@ export class InstancePool extends Deadline implements ConnectionOwner {
 
   /** The same instance as published last; its address or dialect may have changed. */
   update(instance: Instance): void {
-    const { address, port, dialect } = this.#instance;
-    const changed = address !== instance.address || port !== instance.port || !speakAlike(dialect, instance.dialect);
+    const before = this.#instance;
+    const moved = before.address !== instance.address || before.port !== instance.port;
+    const speaksAnew = !speakAlike(before, instance);
     this.#instance = instance;
-    if (changed) this.#drain();
+    if (!moved && !speaksAnew) return;
+    const { current } = this.#dialect;
+    this.#dialect.stop();
+    this.#dialect = new InstanceDialect(instance, this.#context, this);
+    if (moved || !isSame(current, this.#dialect.current)) this.#drain();
   }
 
   get instance(): Instance {
@@ -70,11 +78,20 @@ export class InstancePool extends Deadline implements ConnectionOwner {
 
   place(call: Call): void {
     this.#retired = false;
+    if (!this.#dialect.detain(call)) this.release(call);
+  }
+
+  release(call: Call): void {
     this.#choose(call.startedAtMs).add(call);
+  }
+
+  onDialectChanged(): void {
+    this.#drain();
   }
 
   retire(): void {
     this.#retired = true;
+    this.#dialect.stop();
     this.#drain();
     this.#forgetIfEmpty();
   }
@@ -112,7 +129,9 @@ export class InstancePool extends Deadline implements ConnectionOwner {
   }
 
   override onDeadline(): void {
-    if (this.#connections.length === 0) this.#context.onPoolEmpty(this);
+    if (this.#connections.length > 0) return;
+    if (this.#dialect.isSearching) this.#forgetIfEmpty();
+    else this.#context.onPoolEmpty(this);
   }
 
   #drain(): void {
@@ -147,14 +166,20 @@ export class InstancePool extends Deadline implements ConnectionOwner {
   }
 
   #open(): Connection {
-    const connection = new Connection(this.#instance, this.#context, this);
+    const connection = new Connection(this.#instance, this.#dialect.current, this.#context, this);
     this.#connections.push(connection);
     this.#context.onSocketOpened(connection);
     return connection;
   }
 }
 
-function speakAlike(one: Dialect, other: Dialect): boolean {
+/** One that joined anew without declaring its dialect may be another program than before. */
+function speakAlike(one: Instance, other: Instance): boolean {
+  if (other.dialectIsGuess === true && one.joinedAtMs !== other.joinedAtMs) return false;
+  return one.dialectIsGuess === other.dialectIsGuess && isSame(one.dialect, other.dialect);
+}
+
+function isSame(one: Dialect, other: Dialect): boolean {
   return one.transport === other.transport && one.protocol === other.protocol && one.multiplexed === other.multiplexed;
 }
 

@@ -42,6 +42,7 @@ describe("a server joins", () => {
         weight: 1,
         meta: {},
         dialect: { transport: "framed", protocol: "binary" },
+        dialectIsGuess: true,
         health: "passing",
         joinedAtMs: 0,
       },
