@@ -8,7 +8,7 @@ import { describeRegistry, type RegistryHarness } from "./registry-contract.ts";
 
 /**
  * Consul's TTLs are its own, so here time really passes; and it removes nothing that was critical for less than a minute, so
- * removal is the gateway's own, by `timeToDieMs`; tests/integration/consul-removal covers Consul's.
+ * removal is the gateway's own, by `timeToDieMs`; tests/integration/consul-agent covers Consul's.
  */
 const times = { timeToLiveMs: 4_000, timeToDieMs: 2_000, rememberMs: 60_000 };
 

@@ -38,6 +38,13 @@ interface AgentService {
 }
 
 describeWith(consul, "a Consul agent", () => {
+  // Consul's least is a minute, and it looks every 30 s: this goes on beside the others.
+  let removal: Promise<void>;
+  beforeAll(() => {
+    removal = removeByConsul();
+    removal.catch(() => {});
+  });
+
   describe.each(findConsuls())("$version", (program) => {
     let agent: ConsulAgentProcess;
     beforeAll(async () => {
@@ -270,7 +277,33 @@ describeWith(consul, "a Consul agent", () => {
       }
     });
   });
+
+  it("removes what stays critical: it is remembered, and back with its beat", { timeout: 4 * MINUTE_MS }, async () => {
+    await expect(removal).resolves.toBeUndefined();
+  });
 });
+
+async function removeByConsul(): Promise<void> {
+  const agent = await startConsul(findConsuls()[0]!);
+  const shortest = { timeToLiveMs: 1_000, timeToDieMs: MINUTE_MS, rememberMs: 60 * MINUTE_MS };
+  const registry = createConsulRegistry({ urls: [agent.url], clock: systemClock, ...shortest });
+  try {
+    await registry.open();
+    const view = watchRegistry(registry);
+    const record = instanceRecord("a", { weight: 3, meta: { zone: "eu" } });
+    await registry.join(record);
+    await view.until("S", "a critical");
+    await agent.catalogUntil((services) => !services.includes("S"));
+    await view.until("S");
+    expect(await registry.find("a")).toEqual(record);
+    expect(await registry.beat("a")).toBe(true);
+    await view.until("S", "a passing");
+    await agent.catalogUntil((services) => services.includes("S"));
+  } finally {
+    await registry.close();
+    await agent.dispose();
+  }
+}
 
 /** ACLs are not there before a leader has made them. */
 async function waitUntilJoined(registry: Registry): Promise<void> {
