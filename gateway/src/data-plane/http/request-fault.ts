@@ -5,7 +5,11 @@ const everyMethod = { allow: "GET, POST, PUT" };
 
 /** What is wrong with a request whatever it asks for, and what node:http lets pass. */
 export function requestFault(req: IncomingMessage, maxHeaders: number): GatewayError | undefined {
-  const { rawHeaders } = req;
+  const { rawHeaders, httpVersion } = req;
+  // node:http's parser takes a line without a version for HTTP/0.9, and lets HTTP/2.0 pass.
+  if (httpVersion !== "1.1" && httpVersion !== "1.0") {
+    return new GatewayError("BAD_REQUEST", "The request is in no version of HTTP that is spoken here: 1.1 and 1.0.");
+  }
   if (rawHeaders.length > 2 * maxHeaders) {
     return new GatewayError("HEADERS_TOO_LARGE", `The request has more than ${maxHeaders} headers.`);
   }
@@ -18,7 +22,7 @@ export function requestFault(req: IncomingMessage, maxHeaders: number): GatewayE
     else if (name.length === 12 && name.toLowerCase() === "content-type") contentTypes += 1;
   }
   if (hosts > 1) return new GatewayError("BAD_REQUEST", "The request has two Host headers.");
-  if (hosts === 0 && req.httpVersion === "1.1") return new GatewayError("BAD_REQUEST", "The request has no Host header.");
+  if (hosts === 0 && httpVersion === "1.1") return new GatewayError("BAD_REQUEST", "The request has no Host header.");
   const transferEncoding = req.headers["transfer-encoding"];
   if (transferEncoding !== undefined && transferEncoding.toLowerCase() !== "chunked") {
     return new GatewayError("BAD_REQUEST", "The only Transfer-Encoding that is understood is chunked.");
