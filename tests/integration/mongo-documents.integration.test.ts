@@ -128,6 +128,13 @@ describeWith(mongod, "documents in MongoDB", () => {
     expect((await sees("good", 2)).version).toBe(2);
   });
 
+  it("an owner whose changes were deleted by hand is still an owner", async () => {
+    const { dbName, store } = await twoOwners();
+    await collection(dbName, "owner").updateOne(byId("good"), { $set: { changes: [], claims: [] } });
+    expect(await store.createOwner(ownerOf("good"), [], "owner")).toEqual({ ok: false, refusal: "OWNER_EXISTS" });
+    expect(await store.updateOwner("good", 1, [], "owner")).toMatchObject({ ok: true });
+  });
+
   it("a database that a newer program wrote is refused", async () => {
     const { dbName } = await twoOwners();
     await collection(dbName, "meta").updateOne({ _id: "format" }, { $set: { value: 2 } });

@@ -46,7 +46,7 @@ export async function createOwner(
     const found = await findOwner(collections, change.ownerId);
     const own = ownResult(found, change);
     if (own) return own;
-    if (found && !found.changes.every((id) => abandoned.has(id))) return { ok: false, refusal: "OWNER_EXISTS" };
+    if (found && !isAbandoned(found, abandoned)) return { ok: false, refusal: "OWNER_EXISTS" };
     const result = await attempt(collections, identity, found, change, signal);
     if (result !== "overtaken") return result;
   }
@@ -72,6 +72,10 @@ export async function updateOwner(
 async function findOwner({ owners }: MongoCollections, ownerId: string): Promise<StoredOwner | undefined> {
   const document = await owners.findOne({ _id: toText(ownerId) });
   return document ? parseOwner(document) : undefined;
+}
+
+function isAbandoned({ changes }: StoredOwner, abandoned: ReadonlySet<string>): boolean {
+  return changes.length > 0 && changes.every((id) => abandoned.has(id));
 }
 
 function ownResult(found: StoredOwner | undefined, { attempts }: MongoChange): StoreResult | undefined {
