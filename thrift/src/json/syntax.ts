@@ -205,7 +205,7 @@ class SyntaxCheck {
         if (fault !== undefined) return fault;
       } else if (char < Ascii.space) {
         if (this.#p >= input.end) return invalid(input.end, "a string does not end");
-        return invalid(this.#p, "a string holds a control character that is not escaped");
+        return invalid(this.#p, "a string holds a control character, which must be escaped: \\n for a line break");
       } else this.#p++;
     }
   }
