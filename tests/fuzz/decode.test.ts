@@ -1,8 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type CodecOptions, createServiceCodec } from "../../thrift/src/compile/codec.ts";
+import { createCallFormat } from "../../thrift/src/wire/create-call-format.ts";
+import { createMessageReader } from "../../thrift/src/wire/create-message-reader.ts";
 import { readApplicationException, readMessageHeader } from "../../thrift/src/wire/message.ts";
-import { createBufferedReader, createFramedReader } from "../../thrift/src/wire/message-reader.ts";
+import type { OnMessage } from "../../thrift/src/wire/message-reader.ts";
 import { ReplyFault } from "../../thrift/src/wire/reply-fault.ts";
 import { arbitraryCall, type SchemaAndMethod } from "../support/arbitrary-schema.ts";
 import { fuzzRuns, fuzzSeed, fuzzTimeout } from "../support/fuzz.ts";
@@ -77,6 +79,10 @@ function onlyReplyFaults(run: () => unknown): void {
   }
 }
 
+const dialects = (["framed", "buffered", "header", "ttheader"] as const).flatMap((transport) =>
+  (["binary", "compact"] as const).map((protocol) => ({ transport, protocol })),
+);
+
 describe(`mutated replies, seed ${fuzzSeed}`, { timeout: fuzzTimeout }, () => {
   const mutations = fc.array(arbitraryMutation, { minLength: mutationsPerReply, maxLength: mutationsPerReply });
 
@@ -109,13 +115,14 @@ describe(`mutated replies, seed ${fuzzSeed}`, { timeout: fuzzTimeout }, () => {
       fc.property(arbitraryCall, mutations, ({ schema, method, json }, all) => {
         const call = createServiceCodec(schema, "Echo").method(method.name)!.encodeJson(Buffer.from(json)).bytes;
         for (const mutation of all) {
-          const bytes = mutate(call, mutation);
-          for (const create of [createFramedReader, createBufferedReader]) {
+          for (const dialect of dialects) {
+            const bytes = mutate(createCallFormat(dialect)?.(call, 1) ?? call, mutation);
             onlyReplyFaults(() => {
-              const reader = create((message, offset, end) => {
+              const onMessage: OnMessage = (message, offset, end) => {
                 const { bodyOffset } = readMessageHeader(message, offset, end);
                 readApplicationException(message, bodyOffset, end);
-              }, options);
+              };
+              const reader = createMessageReader(dialect, onMessage, options);
               for (let at = 0; at < bytes.length; at += 7) reader.push(bytes.subarray(at, at + 7));
             });
           }
