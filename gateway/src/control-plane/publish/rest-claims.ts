@@ -5,7 +5,7 @@ import { PatternIndex } from "./pattern-index.ts";
 import type { RestDraft } from "./rest-drafts.ts";
 
 /** The paths of a service that wants to be served. */
-export interface ClaimedService {
+interface ClaimedService {
   readonly rest: readonly Pick<RestDraft, "pattern">[];
 }
 

@@ -77,3 +77,43 @@ describe("names that clash", () => {
     expect(faultsOf(text)).toEqual([]);
   });
 });
+
+describe("places, in both spellings", () => {
+  const named = (kind: string, name: string) => ({ kind, name });
+  test.each([
+    ['api.query="q"', [named("query", "q")], undefined],
+    ["api.query", [named("query", "f")], undefined],
+    ['api.query=""', [named("query", "f")], undefined],
+    ['agw.source="query", agw.key="q"', [named("query", "q")], undefined],
+    ['agw.source="QUERY"', [named("query", "f")], undefined],
+    ['api.path="p"', [named("path", "p")], undefined],
+    ['agw.source="path", agw.key="p"', [named("path", "p")], undefined],
+    ['api.header="H"', [named("header", "H")], named("header", "H")],
+    ['agw.source="header", agw.key="H"', [named("header", "H")], undefined],
+    ['agw.target="header", agw.key="H"', [], named("header", "H")],
+    ['api.cookie="c"', [named("cookie", "c")], named("cookie", "c")],
+    ['agw.source="cookie"', [named("cookie", "f")], undefined],
+    ['agw.target="cookie"', [], named("cookie", "f")],
+    ['api.form="x"', [named("form", "x")], undefined],
+    ['agw.source="post"', [named("form", "f")], undefined],
+    ['agw.source="form"', [named("form", "f")], undefined],
+    ["api.raw_body", [{ kind: "raw_body" }], { kind: "raw_body" }],
+    ['agw.source="raw_body"', [{ kind: "raw_body" }], undefined],
+    ['agw.target="raw_body"', [], { kind: "raw_body" }],
+    ['api.raw_uri=""', [{ kind: "raw_uri" }], undefined],
+    ['agw.source="raw_uri"', [{ kind: "raw_uri" }], undefined],
+    ["api.http_code", [], { kind: "http_code" }],
+    ['agw.target="http_code"', [], { kind: "http_code" }],
+    ['api.body="b"', [], undefined],
+    ['agw.source="body", agw.target="body"', [], undefined],
+    ['api.post="x", agw.source="not_body_struct", agw.source="__proto__"', [], undefined],
+    [
+      'api.path="p", api.query="q", agw.source="header"',
+      [named("path", "p"), named("query", "q"), named("header", "f")],
+      undefined,
+    ],
+  ])("%s", (annotations, sources, target) => {
+    expect(mappingOf(field(annotations))).toMatchObject({ sources });
+    expect(mappingOf(field(annotations)).target).toEqual(target);
+  });
+});
