@@ -148,7 +148,7 @@ export function parseOwner(document: unknown): StoredOwner {
       readable.push({ place: service as ServicePlace, ...parsed.data });
       continue;
     }
-    faults.push(`services.${index}: ${reason(parsed.error)}`);
+    faults.push(`services.${index}: ${faultText(parsed.error)}`);
     const { document } = (service ?? {}) as Partial<ServicePlace>;
     if (typeof document === "string") faultyDocuments.push(document);
   }
@@ -179,9 +179,10 @@ function parseJson(definition: string): unknown {
 function parse<T>(schema: z.ZodType<T>, document: unknown): T {
   const parsed = schema.safeParse(document);
   if (parsed.success) return parsed.data;
-  throw new DocumentFault(reason(parsed.error));
+  throw new DocumentFault(faultText(parsed.error));
 }
 
-function reason(error: z.ZodError): string {
+/** Without the values: one may be a key. */
+export function faultText(error: z.ZodError): string {
   return error.issues.map(({ path, message }) => `${path.join(".") || "document"}: ${message}`).join("; ");
 }

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { digestApiKey } from "../../core/api-key.ts";
 import type { BoundedCalls } from "./mongo-calls.ts";
 import { insertOnce, type MongoCollections } from "./mongo-collections.ts";
+import { faultText } from "./mongo-documents.ts";
 import type { LeftOut, ServiceCheck, ServiceDefinition, Store, TakeoverReport } from "./store.ts";
 
 /** What the original gateway calls it by default. */
@@ -86,7 +87,7 @@ async function takeOverOwner(
 ): Promise<number | undefined> {
   const parsed = ownerSchema.safeParse(document);
   if (!parsed.success) {
-    leftOut.push({ ownerId: idOf(document), reason: reasonOf(parsed.error) });
+    leftOut.push({ ownerId: idOf(document), reason: faultText(parsed.error) });
     return undefined;
   }
   const { ownerid: ownerId, ownername: ownerName, apikey, services: originals } = parsed.data;
@@ -124,7 +125,7 @@ async function readServices(
   for (const original of originals) {
     const parsed = serviceSchema.safeParse(original);
     if (!parsed.success) {
-      leftOut.push({ ownerId, service: nameOf(original), reason: reasonOf(parsed.error) });
+      leftOut.push({ ownerId, service: nameOf(original), reason: faultText(parsed.error) });
       continue;
     }
     const service = { name: parsed.data.servicename, definition: definitionOf(parsed.data) };
@@ -158,9 +159,4 @@ function idOf(document: unknown): string {
 function nameOf(service: unknown): string {
   const { servicename } = (service ?? {}) as { servicename?: unknown };
   return typeof servicename === "string" ? servicename : "";
-}
-
-/** Without the values: one may be a key. */
-function reasonOf(error: z.ZodError): string {
-  return error.issues.map(({ path, message }) => `${path.join(".") || "document"}: ${message}`).join("; ");
 }
