@@ -5,7 +5,7 @@ import { createDiscovery, healthPath } from "./consul-discovery.ts";
 import { type CatalogInstance, mergeById, parseChecks, parseServiceHealth } from "./consul-record.ts";
 import { createRegistrations, unavailable } from "./consul-registrations.ts";
 import { createInstanceLifecycle, type LifecycleTimes } from "./instance-lifecycle.ts";
-import type { InstanceRecord, RegisteredInstance, Registry } from "./registry.ts";
+import type { InstanceRecord, Registry } from "./registry.ts";
 
 export interface ConsulRegistryOptions extends LifecycleTimes {
   /** Of one agent or several, tried in turn. */
@@ -35,7 +35,7 @@ const PLAIN_ID = /^[A-Za-z0-9_.:@[\]-]{1,255}$/;
 
 /**
  * The registry in Consul. What it lists is followed and kept: when it can't be reached, all stays as it was last known; what
- * turns critical or vanishes without having left stays `critical` for `timeToDieMs` of our own clock, as a last resort.
+ * turns critical, or vanishes without having left and without a beat here, stays `critical` for `timeToDieMs` of our own clock, as a last resort.
  */
 export function createConsulRegistry(options: ConsulRegistryOptions): Registry {
   const { clock, logger } = options;
@@ -70,7 +70,7 @@ export function createConsulRegistry(options: ConsulRegistryOptions): Registry {
   const writtenAtMs = new Map<string, number>();
   /** When an instance was first missing from its service's list. */
   const missedAtMs = new Map<string, number>();
-  const settling = new Set<string>();
+  const refreshes = new Map<string, { readonly dueMs: number; readonly cancel: () => void }>();
   /** The last write to each instance that is under way. */
   const turns = new Map<string, Promise<unknown>>();
   let state: "new" | "open" | "closed" = "new";
@@ -134,15 +134,21 @@ export function createConsulRegistry(options: ConsulRegistryOptions): Registry {
       else lifecycle.fail(record, nowMs);
       setMark(serverId, mark);
     }
-    for (const instance of lifecycle.list(serviceName)) {
-      const { serverId } = instance;
+    for (const { health: _, ...record } of lifecycle.list(serviceName)) {
+      const { serverId } = record;
       if (present.has(serverId)) continue;
+      const restMs = provenUntilMs(serverId) - nowMs;
       if (left.has(marks.get(serverId) ?? "")) lifecycle.leave(serverId);
-      else if (isUnsettled(serverId) || (isComplete && !isMissedLongEnough(serverId))) mustSettle = true;
-      else if (isComplete) lose(instance);
+      else if (isUnsettled(serverId) || !isMissedLongEnough(serverId)) mustSettle = true;
+      else if (!isComplete) continue;
+      else if (restMs <= 0) lifecycle.fail(record, nowMs);
+      else {
+        explainGaps();
+        refreshIn(serviceName, restMs);
+      }
     }
     if (!isComplete) explainGaps();
-    if (mustSettle) settle(serviceName);
+    if (mustSettle) refreshIn(serviceName, SETTLE_MS);
     arm();
   }
 
@@ -154,12 +160,9 @@ export function createConsulRegistry(options: ConsulRegistryOptions): Registry {
     return sinceMs + SETTLE_MS <= nowMs;
   }
 
-  function lose({ health, ...record }: RegisteredInstance): void {
-    if (health === "critical") return;
-    lifecycle.fail(record, clock.monotonicMs());
-    // It beat here within the TTL, and an agent knew it.
-    const beatAtMs = writtenAtMs.get(record.serverId);
-    if (beatAtMs !== undefined && beatAtMs + options.timeToLiveMs > clock.monotonicMs()) explainGaps();
+  /** An agent knew it at its last beat here, whatever the catalog says. */
+  function provenUntilMs(serverId: string): number {
+    return (writtenAtMs.get(serverId) ?? Number.NEGATIVE_INFINITY) + options.timeToLiveMs;
   }
 
   /** Consul before 1.11 leaves out what a token may not see without a word. */
@@ -171,13 +174,15 @@ export function createConsulRegistry(options: ConsulRegistryOptions): Registry {
     );
   }
 
-  function settle(serviceName: string): void {
-    if (settling.has(serviceName)) return;
-    settling.add(serviceName);
-    clock.after(SETTLE_MS, () => {
-      settling.delete(serviceName);
+  function refreshIn(serviceName: string, delayMs: number): void {
+    const dueMs = clock.monotonicMs() + delayMs;
+    if ((refreshes.get(serviceName)?.dueMs ?? Number.POSITIVE_INFINITY) <= dueMs) return;
+    refreshes.get(serviceName)?.cancel();
+    const cancel = clock.after(delayMs, () => {
+      refreshes.delete(serviceName);
       discovery.refresh(serviceName);
     });
+    refreshes.set(serviceName, { dueMs, cancel });
   }
 
   function end(ended: readonly string[]): void {
@@ -321,6 +326,7 @@ export function createConsulRegistry(options: ConsulRegistryOptions): Registry {
       state = "closed";
       watchers.clear();
       cancelTimer();
+      for (const { cancel } of refreshes.values()) cancel();
       discovery.stop();
       registrations.close();
       await client.close();
