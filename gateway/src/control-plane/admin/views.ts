@@ -1,9 +1,13 @@
-import type { Instance } from "../../snapshot/snapshot.ts";
+import type { Dialect, Instance } from "../../snapshot/snapshot.ts";
 import type { CatalogService } from "../publish/catalog.ts";
 import type { ServiceRevision } from "../store/store.ts";
 
 /** What the data plane saw of an instance. */
-export type ObservedState = (instanceId: string) => { readonly state: string; readonly inFlight: number };
+export type ObservedState = (instanceId: string) => {
+  readonly state: string;
+  readonly inFlight: number;
+  readonly dialect?: Dialect;
+};
 
 export function serviceSummary(service: CatalogService, instances: readonly Instance[]) {
   const { name, ownerId, revision, served, faults, version, description, paths } = service;
@@ -34,8 +38,9 @@ export function serviceDetail(service: CatalogService, instances: readonly Insta
 }
 
 export function instanceView(service: string, instance: Instance, observed: ObservedState | undefined) {
-  const { id, address, port, weight, dialect, meta, health } = instance;
-  return { serverId: id, service, address, port, weight, dialect, meta, health, observed: observed?.(id) ?? null };
+  const { id, address, port, weight, dialect, dialectIsGuess, meta, health } = instance;
+  const declared = dialectIsGuess === true ? null : dialect;
+  return { serverId: id, service, address, port, weight, dialect: declared, meta, health, observed: observed?.(id) ?? null };
 }
 
 /** Without the IDL's text, which may be long. */

@@ -3,7 +3,7 @@ import type { LookupFunction } from "node:net";
 import type { EncodedCall } from "@thriftgate/thrift";
 import type { Clock } from "../../core/clock.ts";
 import type { DeadlineWheel } from "../../core/deadline.ts";
-import type { Instance } from "../../snapshot/snapshot.ts";
+import type { Dialect, Instance } from "../../snapshot/snapshot.ts";
 import { Call, type PendingCall, type ReplyObserver } from "./call.ts";
 import type { AddressCheck } from "./checked-lookup.ts";
 import type { Connection } from "./connection.ts";
@@ -12,6 +12,14 @@ import { InstancePool, type PoolContext } from "./instance-pool.ts";
 import { WriteBatch } from "./write-batch.ts";
 
 export type { PendingCall, ReplyObserver } from "./call.ts";
+
+/** What the admin API tells of an instance. */
+interface Observed {
+  readonly state: "idle" | "connected" | "failing";
+  readonly inFlight: number;
+  /** Where it was found out, since the instance did not declare it. */
+  readonly dialect?: Dialect;
+}
 
 /** Connections to instances, keyed by instance ID: they outlive snapshot entries and are closed when an instance leaves. */
 export interface InstanceConnections {
@@ -25,7 +33,7 @@ export interface InstanceConnections {
     observer: ReplyObserver,
   ): PendingCall;
   /** What was observed there, for the admin API. */
-  observed(instanceId: string): { readonly state: "idle" | "connected" | "failing"; readonly inFlight: number };
+  observed(instanceId: string): Observed;
   /** Finishes what is under way there, then closes. */
   retire(instanceId: string): void;
   /** Fails what is under way; resolves when the last socket is closed. */
@@ -100,7 +108,8 @@ export function createInstanceConnections(options: InstanceConnectionsOptions): 
     },
     observed(instanceId) {
       const pool = pools.get(instanceId);
-      return { state: pool?.state ?? "idle", inFlight: pool?.inFlight ?? 0 };
+      const dialect = pool?.foundDialect;
+      return { state: pool?.state ?? "idle", inFlight: pool?.inFlight ?? 0, ...(dialect && { dialect }) };
     },
     retire(instanceId) {
       pools.get(instanceId)?.retire();

@@ -58,6 +58,11 @@ export class InstanceDialect extends Deadline implements CallCarrier {
     return this.#dialect;
   }
 
+  /** It did not declare it, and answered. */
+  get found(): Dialect | undefined {
+    return this.#state === "known" && this.#instance.dialectIsGuess === true ? this.#dialect : undefined;
+  }
+
   get isSearching(): boolean {
     return this.#probe !== undefined;
   }

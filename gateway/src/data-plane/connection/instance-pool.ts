@@ -54,6 +54,11 @@ export class InstancePool extends Deadline implements ConnectionOwner, DialectOw
     return sum;
   }
 
+  /** The dialect that was found out. */
+  get foundDialect(): Dialect | undefined {
+    return this.#dialect.found;
+  }
+
   get state(): "idle" | "connected" | "failing" {
     if (this.#connections.some((connection) => connection.isOpened)) return "connected";
     return this.#lastConnectFailed ? "failing" : "idle";

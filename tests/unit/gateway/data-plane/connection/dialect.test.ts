@@ -104,6 +104,7 @@ describe.each(["closes", "is silent"] as const)("a server that %s when it can't 
     const endings = await Promise.all([1, 2, 3].map(() => bench.ask(server.instance)));
     expect(endings.map(summary)).toEqual(["reply hello", "reply hello", "reply hello"]);
     expect(server.calls).toEqual([probe, "echo", "echo", "echo"]);
+    expect(bench.connections.observed(server.instance.id).dialect).toEqual(dialect);
   });
 });
 
