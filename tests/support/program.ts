@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { onTestFinished } from "vitest";
 
 export const repository = resolve(import.meta.dirname, "../..");
-export const thriftgate = resolve(repository, "gateway/dist/main.js");
+export const thriftgate = resolve(repository, "gateway/bin/thriftgate.js");
 
 export interface Program {
   readonly pid: number;
