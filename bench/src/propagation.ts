@@ -185,7 +185,7 @@ for (const [name, { sinceAnswered, sinceSent }] of Object.entries(results)) {
 
 if (options.out !== undefined) {
   const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: root, encoding: "utf8" }).trim();
-  const machine = { cpu: cpus()[0]?.model, cores: cpus().length, loadAverage: loadavg().map((load) => Number(load.toFixed(1))) };
+  const machine = { cpu: cpus()[0]?.model, cores: cpus().length, loadAverage: Number(loadavg()[0]!.toFixed(1)) };
   const result = { bench: "propagation", commit, node: process.version, ...machine, gateways: GATEWAYS, results };
   mkdirSync(resolve(options.out, ".."), { recursive: true });
   writeFileSync(options.out, `${JSON.stringify(result, null, 2)}\n`);
