@@ -40,10 +40,13 @@ interface AgentService {
 describeWith(consul, "a Consul agent", () => {
   // Consul's least is a minute, and it looks every 30 s: this goes on beside the others.
   let removal: Promise<void>;
-  beforeAll(() => {
-    removal = removeByConsul();
+  let removing: ConsulAgentProcess;
+  beforeAll(async () => {
+    removing = await startConsul(findConsuls()[0]!);
+    removal = removeByConsul(removing);
     removal.catch(() => {});
   });
+  afterAll(() => removing.dispose());
 
   describe.each(findConsuls())("$version", (program) => {
     let agent: ConsulAgentProcess;
@@ -286,8 +289,7 @@ describeWith(consul, "a Consul agent", () => {
   });
 });
 
-async function removeByConsul(): Promise<void> {
-  const agent = await startConsul(findConsuls()[0]!);
+async function removeByConsul(agent: ConsulAgentProcess): Promise<void> {
   const shortest = { timeToLiveMs: 1_000, timeToDieMs: MINUTE_MS, rememberMs: 60 * MINUTE_MS };
   const registry = createConsulRegistry({ urls: [agent.url], clock: systemClock, ...shortest });
   try {
@@ -304,7 +306,6 @@ async function removeByConsul(): Promise<void> {
     await agent.catalogUntil((services) => services.includes("S"));
   } finally {
     await registry.close();
-    await agent.dispose();
   }
 }
 
