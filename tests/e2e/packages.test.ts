@@ -62,7 +62,9 @@ describe("the packed packages", { timeout: 180_000 }, () => {
       expect(files).toEqual(expect.arrayContaining(["package/README.md", "package/LICENSE", "package/package.json"]));
       const rest = files.filter(
         (file) =>
-          !/^package\/(node_modules\/@thriftgate\/thrift\/)?(README\.md|LICENSE|package\.json|bin\/thriftgate\.js|dist\/.*\.(js|d\.ts))$/.test(file),
+          !/^package\/(node_modules\/@thriftgate\/thrift\/)?(README\.md|LICENSE|package\.json|bin\/thriftgate\.js|dist\/.*\.(js|d\.ts))$/.test(
+            file,
+          ),
       );
       expect(rest).toEqual([]);
     }
