@@ -19,6 +19,7 @@ function onlyFrom(name, what, where) {
   return { name, severity: "error", from: { path: "^(thrift|gateway|server-utils)/src/", pathNot: where }, to: { path: what } };
 }
 
+const registryDoor = "^gateway/(src/registry\\.ts|dist/registry\\.(js|d\\.ts))$";
 const npm = (name) => `(^|node_modules/)${name}(/|$)`;
 const builtin = (name) => `^(node:)?${name}$`;
 
@@ -64,7 +65,14 @@ module.exports = {
     onlyImports("rpc-services-import-server-utils-alone", "^rpc-services/([^/]+)/", [
       "^rpc-services/$1/",
       "^server-utils/(src/index\\.ts|dist/index\\.(js|d\\.ts))$",
+      registryDoor,
     ]),
+    {
+      name: "registry-door-for-the-registry-proxy-alone",
+      severity: "error",
+      from: { path: "^(rpc-services|server-utils|bench)/", pathNot: "^rpc-services/registry-proxy/" },
+      to: { path: registryDoor },
+    },
 
     onlyFrom("express-in-app-and-control-plane", npm("express"), ["^gateway/src/app\\.ts$", "^gateway/src/control-plane/"]),
     onlyFrom("sockets-in-http-and-connection", builtin("(net|tls)"), [

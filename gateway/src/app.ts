@@ -13,6 +13,7 @@ import { createAccessLog, createLogger, type Logger } from "./core/logger.ts";
 import { createMetrics, type InstanceCount } from "./core/metrics.ts";
 import { requestIdFrom } from "./core/request-id.ts";
 import { type Balancer, createBalancer } from "./data-plane/balance/balancer.ts";
+import { createCallInstance } from "./data-plane/call-instance.ts";
 import { createInstanceConnections, type InstanceConnections } from "./data-plane/connection/instance-connections.ts";
 import { createCallHandler } from "./data-plane/handle-call.ts";
 import { answerProblem } from "./data-plane/http/answer.ts";
@@ -92,6 +93,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     logger,
     metrics: metrics.registry,
     observed: (instanceId) => connections.observed(instanceId),
+    instanceCalls: { call: createCallInstance(connections, clock), retire: connections.retire },
   });
 
   let state: "idle" | "opening" | "open" | "closed" = "idle";

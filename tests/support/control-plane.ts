@@ -116,6 +116,8 @@ export async function openControlPlane({
       adminKey: undefined,
       enforceRegisteredServers: false,
       timeToLiveSeconds: 45,
+      timeToDieSeconds: 90,
+      proxySecret: undefined,
       ...config,
       limits: { ...testLimits, ...config.limits },
     },

@@ -18,6 +18,7 @@ export interface GatewayConfig {
   readonly consulCertFile: string | undefined;
   readonly consulKeyFile: string | undefined;
   readonly consulServerName: string | undefined;
+  readonly proxySecret: string | undefined;
   readonly workers: number;
   readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
   /** 0 … 1: share of successful calls that get an access line; errors always do. */

@@ -32,6 +32,7 @@ export function resolveConfig(sources: ConfigSources): GatewayConfig {
     consulCertFile: given.consulCertFile,
     consulKeyFile: given.consulKeyFile,
     consulServerName: given.consulServerName,
+    proxySecret: given.proxySecret,
     allowLoopbackInstances: given.allowLoopbackInstances ?? isLoopbackHost(given.host),
     instanceNetworks: Object.freeze(given.instanceNetworks),
     limits: Object.freeze(given.limits),

@@ -88,6 +88,10 @@ export const configSchema = z.strictObject(
     consulServerName: host()
       .optional()
       .describe("The name in Consul's certificate, where it is not the agent's address: \"server.dc1.consul\"."),
+    proxySecret: secret()
+      .optional()
+      .meta({ secret: true })
+      .describe("What registry proxies know a gateway by; the same as theirs."),
     workers: wholeNumber(1, 1_024)
       .refine((value) => value === 1, { error: "1: more workers are not in this version" })
       .default(1)

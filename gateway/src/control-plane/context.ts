@@ -2,6 +2,7 @@ import type { AddressPolicy } from "../core/address-policy.ts";
 import type { Logger } from "../core/logger.ts";
 import type { InstanceQuota } from "./connect/instance-quota.ts";
 import type { KeyCheck } from "./key-check.ts";
+import type { RegistryProxies } from "./proxy/registry-proxies.ts";
 import type { Linker } from "./publish/linker.ts";
 import type { Publisher } from "./publish/publisher.ts";
 import type { RateLimit } from "./rate-limit.ts";
@@ -17,6 +18,9 @@ export interface ControlPlaneConfig {
   readonly adminKey: string | undefined;
   readonly enforceRegisteredServers: boolean;
   readonly timeToLiveSeconds: number;
+  readonly timeToDieSeconds: number;
+  /** Shared with registry proxies. */
+  readonly proxySecret: string | undefined;
   readonly limits: {
     readonly maxRegistrationBodyBytes: number;
     readonly maxDepth: number;
@@ -36,6 +40,8 @@ export interface ControlPlaneContext {
   readonly config: ControlPlaneConfig;
   readonly store: Store;
   readonly registry: Registry;
+  /** Asked first for the work that they can do. */
+  readonly proxies: RegistryProxies;
   readonly publisher: Publisher;
   readonly linker: Linker;
   readonly addresses: AddressPolicy;

@@ -10,6 +10,9 @@ import { createInstanceQuota } from "./connect/instance-quota.ts";
 import type { ControlPlaneConfig, ControlPlaneContext } from "./context.ts";
 import { createKeyCheck } from "./key-check.ts";
 import { openMasterKey } from "./master-key.ts";
+import type { InstanceCalls } from "./proxy/instance-calls.ts";
+import { PROXY_SERVICE } from "./proxy/proxy-idl.ts";
+import { createRegistryProxies, noProxies } from "./proxy/registry-proxies.ts";
 import { createPublicRouter } from "./public-routes.ts";
 import { createLinker, type Linker } from "./publish/linker.ts";
 import { createPublisher } from "./publish/publisher.ts";
@@ -30,6 +33,8 @@ export interface ControlPlaneOptions {
   readonly metrics?: MetricsSource;
   /** What the data plane saw of an instance, for the admin API. */
   readonly observed?: ObservedState;
+  /** How the data plane calls an instance; without it, registry proxies are not used. */
+  readonly instanceCalls?: InstanceCalls;
   /** Shows the generated master key, once in an installation's life. Default: a line on stderr. */
   readonly announceMasterKey?: (masterKey: string) => void;
   /** Default: one in a worker thread. */
@@ -55,7 +60,7 @@ const BEAT_WINDOW_MS = 10_000;
 
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const { config, store, registry, snapshot, addresses, clock, logger } = options;
-  const { announceMasterKey = printMasterKey, metrics, observed } = options;
+  const { announceMasterKey = printMasterKey, metrics, observed, instanceCalls } = options;
   const { maxIdlBytes, maxTypes, maxDepth, maxFrameBytes, maxReplyJsonBytes, callDeadlineMs } = config.limits;
   const linker = options.linker ?? createLinker({ maxIdlLength: maxIdlBytes, maxTypes });
   const publisher = createPublisher({
@@ -75,6 +80,18 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     config,
     store,
     registry,
+    proxies: instanceCalls
+      ? createRegistryProxies({
+          calls: instanceCalls,
+          instances: () => publisher.instances(PROXY_SERVICE),
+          interest: registry.interest,
+          secret: config.proxySecret,
+          timeToLiveSeconds: config.timeToLiveSeconds,
+          timeToDieSeconds: config.timeToDieSeconds,
+          clock,
+          logger,
+        })
+      : noProxies,
     publisher,
     linker,
     addresses,

@@ -10,6 +10,7 @@ import { type Answer, type Endpoint, type EndpointOptions, expressHandler } from
 import { invalidField } from "./fields.ts";
 import { beat } from "./health/beat.ts";
 import { bearerToken, isSameKey, unauthenticated } from "./key-check.ts";
+import { PROXY_SERVICE } from "./proxy/proxy-idl.ts";
 import { register } from "./register/register.ts";
 import { readJsonBody } from "./request-body.ts";
 import { entityTag } from "./update/if-match.ts";
@@ -17,6 +18,7 @@ import { update } from "./update/update.ts";
 
 /** A key, a name and an address; a hundred times that is no request of a server. */
 const MAX_SERVER_BODY_BYTES = 64 * 1024;
+const PROXY_NOTE = ` ${PROXY_SERVICE} was left out: registry proxies join Consul by themselves, and nobody calls them through the gateway.`;
 /** Eight registrations of the largest size at once, or thousands of usual ones. */
 const BODY_BUDGET_FACTOR = 8;
 
@@ -60,8 +62,8 @@ export function createPublicRouter(context: ControlPlaneContext): Router {
     registrations.take(networkOf(caller.peer));
     assertMayRegister(request, config);
     return withBody(request, maxRegistrationBodyBytes, async (readBody) => {
-      const { apiKey, version } = await register(context, await readBody(), caller);
-      const Message = "Registered successfully. Keep the API key: it is shown only this once.";
+      const { apiKey, version, leftOutProxy } = await register(context, await readBody(), caller);
+      const Message = `Registered successfully. Keep the API key: it is shown only this once.${leftOutProxy ? PROXY_NOTE : ""}`;
       return { body: { "API-Key": apiKey, Message }, headers: { etag: entityTag(version), "cache-control": "no-store" } };
     });
   });

@@ -26,14 +26,14 @@ const FIELDS = ["ApiKey", "ServiceName", "ServerAddress", "ServerPort", "Weight"
 
 /** An RPC server joins its service. Never waits for the server itself: the original's connect before they listen. */
 export async function connect(context: ControlPlaneContext, body: unknown, caller: Caller): Promise<Connected> {
-  const { addresses, audit, beats, config, publisher, quota, registry } = context;
+  const { addresses, audit, beats, config, proxies, publisher, quota, registry } = context;
   const fields = new Fields(body, "", FIELDS);
   const key = fields.optionalText("ApiKey", KEY_RULE);
   const serviceName = fields.text("ServiceName", { maxLength: NAME_LENGTH });
   const { service, holder } = assertServiceKey(context, key, serviceName);
 
-  const record = parseRecord(fields, serviceName);
-  const { address, port, serverId } = record;
+  const requested = parseRecord(fields, serviceName);
+  const { address, port } = requested;
   await at("/ServerAddress", () => addresses.assertEndpoint(address, port));
   const { registeredServers } = service;
   if (config.enforceRegisteredServers && registeredServers.length > 0 && !isRegisteredServer(registeredServers, address, port)) {
@@ -42,12 +42,16 @@ export async function connect(context: ControlPlaneContext, body: unknown, calle
     });
   }
 
-  beats.take(serverId);
-  const release = quota.reserve(serviceName, serverId, publisher.instances(serviceName));
+  beats.take(requested.serverId);
+  const release = quota.reserve(serviceName, requested.serverId, publisher.instances(serviceName));
+  let serverId: string | undefined;
   try {
-    await registry.join(record);
+    // A proxy of the original's makes up its own.
+    serverId = await proxies.connect(requested);
+    if (serverId === undefined) await registry.join(requested);
+    serverId ??= requested.serverId;
     await assertStillOwned(context, service, serverId);
-    publisher.joined(record);
+    publisher.joined({ ...requested, serverId });
   } finally {
     release();
   }

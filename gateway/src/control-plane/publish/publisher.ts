@@ -3,6 +3,7 @@ import type { Clock } from "../../core/clock.ts";
 import { GatewayError } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
 import type { Instance, ServiceEntry, Snapshot, SnapshotChange } from "../../snapshot/snapshot.ts";
+import { PROXY_SERVICE } from "../proxy/proxy-idl.ts";
 import type { InstanceRecord, Registry } from "../registry/registry.ts";
 import type { OwnerHead, ServiceDefinition, ServiceRevision, Store, StoreResult } from "../store/store.ts";
 import { type Catalog, type CatalogService, createCatalog, type ServedRevision, type ServiceFault } from "./catalog.ts";
@@ -164,6 +165,8 @@ export function createPublisher(options: PublisherOptions): Publisher {
   }
 
   function entryOf({ name, served }: CatalogService): ServiceEntry | undefined {
+    // The name is refused at registration, but somebody may have written it into the store.
+    if (name === PROXY_SERVICE) return undefined;
     return served && { name, ...served, instances: instances.of(name) };
   }
 

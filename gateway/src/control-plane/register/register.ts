@@ -9,6 +9,8 @@ export interface Registered {
   readonly apiKey: string;
   /** Of the owner's head, for If-Match. */
   readonly version: number;
+  /** The body held the registry proxy, which is no service here. */
+  readonly leftOutProxy: boolean;
 }
 
 /** A new owner with its services: all of them are stored and served, or nothing is. */
@@ -17,7 +19,8 @@ export async function register(context: ControlPlaneContext, body: unknown, call
   const owner = parseOwner(body);
   const ownerId = owner.text("OwnerId", { maxLength: NAME_LENGTH });
   const ownerName = owner.text("OwnerName", { maxLength: NAME_LENGTH });
-  const services = parseServices(owner, config.limits) ?? [];
+  const services = parseServices(owner, config.limits, { leaveOutProxy: true }) ?? [];
+  const requested = owner.list("Services", config.limits.maxServicesPerOwner)?.length ?? 0;
   const linked = await linkServices(linker, services);
 
   const apiKey = generateApiKey();
@@ -39,5 +42,5 @@ export async function register(context: ControlPlaneContext, body: unknown, call
     { action: "register", ownerId, author: "owner", version: result.head.version, services: result.head.services, ...caller },
     "owner registered",
   );
-  return { apiKey, version: result.head.version };
+  return { apiKey, version: result.head.version, leftOutProxy: services.length < requested };
 }

@@ -1,5 +1,6 @@
 import { GatewayError } from "../../core/errors.ts";
 import { Fields, invalidField, pointerPart, quote } from "../fields.ts";
+import { PROXY_SERVICE } from "../proxy/proxy-idl.ts";
 import { isReservedName } from "../reserved-names.ts";
 import type { ServiceDefinition } from "../store/store.ts";
 import { pickMainFile } from "./main-file.ts";
@@ -61,11 +62,19 @@ export function parseOwner(body: unknown): Fields {
   return new Fields(body[0], "/0", OWNER_FIELDS);
 }
 
-/** Absent: `undefined`. */
-export function parseServices(owner: Fields, limits: RegistrationLimits): RequestedService[] | undefined {
+/** Absent: `undefined`. The original asks that registry proxies be registered, so /register leaves those out instead of refusing them. */
+export function parseServices(
+  owner: Fields,
+  limits: RegistrationLimits,
+  { leaveOutProxy = false } = {},
+): RequestedService[] | undefined {
   const list = owner.list("Services", limits.maxServicesPerOwner);
   if (!list) return undefined;
-  const services = list.map((value, index) => parseService(value, `${owner.place("Services")}/${index}`, limits));
+  const services = list.flatMap((value, index) => {
+    const pointer = `${owner.place("Services")}/${index}`;
+    const fields = new Fields(value, pointer, SERVICE_FIELDS);
+    return leaveOutProxy && fields.raw("ServiceName") === PROXY_SERVICE ? [] : [parseService(fields, pointer, limits)];
+  });
   const names = new Set<string>();
   for (const { name, pointer } of services) {
     if (names.has(name)) throw invalidField(`${pointer}/ServiceName`, `The service ${quote(name)} is there twice.`);
@@ -74,8 +83,7 @@ export function parseServices(owner: Fields, limits: RegistrationLimits): Reques
   return services;
 }
 
-function parseService(value: unknown, pointer: string, limits: RegistrationLimits): RequestedService {
-  const fields = new Fields(value, pointer, SERVICE_FIELDS);
+function parseService(fields: Fields, pointer: string, limits: RegistrationLimits): RequestedService {
   const name = parseServiceName(fields);
   const files = parseIdl(fields, name, limits.maxIdlBytes);
   const options = parseOptions(fields);

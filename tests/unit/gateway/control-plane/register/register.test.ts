@@ -285,6 +285,17 @@ describe("what /register refuses", () => {
     expect(answer.body).toMatchObject({ code: "RESERVED_NAME", pointer: "/0/Services/0/ServiceName" });
   });
 
+  test("but a registry proxy, which the original asks to register, is left out", async () => {
+    const { api, snapshot } = await startControlPlane();
+    const body = registration([assetService({ ServiceName: "RegistryProxy", IdlContent: "" }), assetService()]);
+    const answer = await api.post("/register").send(body).expect(200);
+    expect(answer.body.Message).toMatch(/RegistryProxy was left out/);
+    expect([...snapshot.names()]).toEqual(["AssetManagement"]);
+    const apikey = answer.body["API-Key"];
+    const refused = await api.put("/update?ownerid=ann").set({ apikey }).send(body).expect(409);
+    expect(refused.body).toMatchObject({ code: "RESERVED_NAME", pointer: "/0/Services/0/ServiceName" });
+  });
+
   test.each(["a/b", "a b", "ä", "..", ".", "-a", "a%2fb", "a?b", "x".repeat(129)])("the service name %j", async (ServiceName) => {
     const { api } = shared;
     const answer = await api
