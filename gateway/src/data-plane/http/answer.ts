@@ -16,8 +16,7 @@ const answerGraceMs = 10_000;
 export function answerJson(res: ServerResponse, status: number, json: Uint8Array, requestId: string): void {
   const { length } = json;
   res.writeHead(status, ["content-type", "application/json", "content-length", String(length), "x-request-id", requestId]);
-  if (length <= oneWriteBytes) endInOneWrite(res, latin1(json));
-  else endSlowly(res, Buffer.from(json));
+  endBody(res, json);
 }
 
 /** A result of which a part goes elsewhere than into a JSON body. */
@@ -34,9 +33,8 @@ export function answerParts(
   }
   head.push("x-request-id", requestId);
   res.writeHead(status, head);
-  if (!hasBody) res.end();
-  else if (body.length <= oneWriteBytes) res.end(latin1(body), "latin1");
-  else endSlowly(res, Buffer.from(body));
+  if (hasBody) endBody(res, body);
+  else res.end();
 }
 
 /** Says which methods a path has. */
@@ -61,8 +59,13 @@ export function answerProblem(
     closeAfterAnswer(req.socket);
   }
   res.writeHead(problem.status, head);
-  if (body.length <= oneWriteBytes) res.end(latin1(body), "latin1");
-  else endSlowly(res, body);
+  endBody(res, body);
+}
+
+/** Ends a response whose head is written. `body` is used up on return. */
+function endBody(res: ServerResponse, body: Uint8Array): void {
+  if (body.length <= oneWriteBytes) endInOneWrite(res, latin1(body));
+  else endSlowly(res, Buffer.from(body));
 }
 
 function latin1(bytes: Uint8Array): string {
