@@ -75,7 +75,9 @@ export function createCallWorld(world: CallWorldOptions = {}): CallWorld {
     { name: "Failed", kind: "exception" as const, fields: [], annotations: [["api.http_code", "409"]] as const },
   ];
   const schema = { services: [], structs, enums: [] };
-  snapshot.publish([["Echo", { name: "Echo", revision: 1, schema, routes: new Map([["echo", route]]), instances }]]);
+  const source = { idlService: "Echo", codec: {}, routes: [], rest: [] };
+  const routes = new Map([["echo", route]]);
+  snapshot.publish([["Echo", { name: "Echo", revision: 1, schema, source, routes, instances }]]);
 
   const called: string[] = [];
   const released: string[] = [];

@@ -1,4 +1,5 @@
 import type { Dialect, MethodCodec, Schema } from "@thriftgate/thrift";
+import type { RoutesSource } from "./bind-routes.ts";
 
 export type { Dialect };
 
@@ -54,6 +55,8 @@ export interface ServiceEntry {
   readonly name: string;
   readonly revision: number;
   readonly schema: Schema;
+  /** What the routes are made from; the same object as long as they are the same. */
+  readonly source: RoutesSource;
   readonly routes: ReadonlyMap<string, Route>;
   /** Absent: none. The same array as long as the revision is the same. */
   readonly rest?: readonly RestRoute[];

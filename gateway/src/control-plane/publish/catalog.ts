@@ -1,5 +1,4 @@
-import type { Schema } from "@thriftgate/thrift";
-import type { RestRoute, Route } from "../../snapshot/snapshot.ts";
+import type { BoundRoutes } from "../../snapshot/bind-routes.ts";
 import type { OwnerHead, ServiceDefinition } from "../store/store.ts";
 
 /** Why a stored revision can't be served. */
@@ -12,11 +11,8 @@ export interface ServiceFault {
 }
 
 /** What calls of a service are served from. */
-export interface ServedRevision {
+export interface ServedRevision extends BoundRoutes {
   readonly revision: number;
-  readonly schema: Schema;
-  readonly routes: ReadonlyMap<string, Route>;
-  readonly rest: readonly RestRoute[];
 }
 
 /** A registered service as this gateway knows it, without its IDL's text. */

@@ -2,6 +2,7 @@ import type { IdlResult, Schema } from "@thriftgate/thrift";
 import type { Clock } from "../../core/clock.ts";
 import { GatewayError } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
+import { bindRoutes } from "../../snapshot/bind-routes.ts";
 import type { Instance, ServiceEntry, Snapshot, SnapshotChange } from "../../snapshot/snapshot.ts";
 import { PROXY_SERVICE } from "../proxy/proxy-idl.ts";
 import type { InstanceRecord, Registry } from "../registry/registry.ts";
@@ -12,7 +13,7 @@ import { pickService } from "./pick-service.ts";
 import { removedServices } from "./removed-services.ts";
 import { createRestClaims, type RestClaims } from "./rest-claims.ts";
 import type { RestDraft } from "./rest-drafts.ts";
-import { createRoutes, type RouteOptions, unboundPaths } from "./routes.ts";
+import { type RouteOptions, routesSource, unboundPaths } from "./routes.ts";
 import { createServiceInstances } from "./service-instances.ts";
 
 /** A definition whose IDL was linked and whose paths are bound. */
@@ -129,7 +130,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     const faults = "faults" in linked ? linked.faults : [];
     const served: ServedRevision | undefined =
       "schema" in linked
-        ? { revision, schema: linked.schema, ...createRoutes(linked.schema, name, definition, options.routes) }
+        ? { revision, ...bindRoutes(linked.schema, routesSource(linked.schema, name, definition, options.routes)) }
         : lastGood(ownerId, name);
     if (faults.length > 0) {
       logger.error({ service: name, revision, servedRevision: served?.revision, faults }, "a stored service can't be served");

@@ -1,5 +1,6 @@
-import { type CodecOptions, createServiceCodec, type MethodCodec, type Schema, type ServiceCodec } from "@thriftgate/thrift";
-import type { CallOptions, RestRoute, Route } from "../../snapshot/snapshot.ts";
+import type { CodecOptions, Schema } from "@thriftgate/thrift";
+import type { RoutesSource } from "../../snapshot/bind-routes.ts";
+import type { CallOptions } from "../../snapshot/snapshot.ts";
 import type { ServiceDefinition, ServiceOptions } from "../store/store.ts";
 import { pickService } from "./pick-service.ts";
 import { restDrafts } from "./rest-drafts.ts";
@@ -7,25 +8,6 @@ import { restDrafts } from "./rest-drafts.ts";
 export interface RouteOptions {
   readonly codec: Partial<CodecOptions>;
   readonly call: CallOptions;
-}
-
-/** A route whose codec is compiled at its first call: most routes of most services are never called. */
-class LazyRoute implements Route {
-  readonly path: string;
-  readonly options: CallOptions;
-  readonly #compile: () => MethodCodec;
-  #codec: MethodCodec | undefined;
-
-  constructor(path: string, options: CallOptions, compile: () => MethodCodec) {
-    this.path = path;
-    this.options = options;
-    this.#compile = compile;
-  }
-
-  get codec(): MethodCodec {
-    this.#codec ??= this.#compile();
-    return this.#codec;
-  }
 }
 
 /** A path of a service that is bound to no method of its IDL. */
@@ -40,28 +22,21 @@ export function unboundPaths(schema: Schema, serviceName: string, paths: Service
 }
 
 /** Every path must be bound: {@link unboundPaths}. */
-export function createRoutes(
+export function routesSource(
   schema: Schema,
   serviceName: string,
   { paths, options: own = {} }: Pick<ServiceDefinition, "paths" | "options">,
   options: RouteOptions,
-): { readonly routes: ReadonlyMap<string, Route>; readonly rest: readonly RestRoute[] } {
-  const idlName = pickService(schema, serviceName)?.name ?? serviceName;
-  let service: ServiceCodec | undefined;
-  const compile = (method: string) => {
-    service ??= createServiceCodec(schema, idlName, codecOptions(options.codec, own));
-    const codec = service.method(method);
-    if (!codec) throw new TypeError(`no method ${method} in ${idlName}`);
-    return codec;
-  };
-  const routeTo = (path: string, method: string) =>
-    new LazyRoute(path, callOptions(options.call, own, method), () => compile(method));
+): RoutesSource {
+  const to = (path: string, method: string) => ({ path, method, options: callOptions(options.call, own, method) });
   return {
-    routes: new Map(paths.map(({ methodPath, exposedMethod }) => [methodPath, routeTo(methodPath, exposedMethod)])),
+    idlService: pickService(schema, serviceName)?.name ?? serviceName,
+    codec: codecOptions(options.codec, own),
+    routes: paths.map(({ methodPath, exposedMethod }) => to(methodPath, exposedMethod)),
     rest: restDrafts(schema, serviceName).drafts.map(({ httpMethod, text, pattern, method }) => ({
+      ...to(text, method),
       httpMethod,
       pattern,
-      route: routeTo(text, method),
     })),
   };
 }

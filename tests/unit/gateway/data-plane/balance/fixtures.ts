@@ -9,7 +9,14 @@ export function instance(id: string, difference: Partial<Instance> = {}): Instan
 }
 
 export function entryOf(instances: readonly Instance[], name = "Assets"): ServiceEntry {
-  return { name, revision: 1, schema: {} as ServiceEntry["schema"], routes: new Map(), instances };
+  return {
+    name,
+    revision: 1,
+    schema: {} as ServiceEntry["schema"],
+    source: {} as ServiceEntry["source"],
+    routes: new Map(),
+    instances,
+  };
 }
 
 interface Asked {

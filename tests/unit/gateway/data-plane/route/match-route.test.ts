@@ -8,7 +8,8 @@ function target(service: string, path = "x") {
 
 function entryOf(name: string, ...paths: string[]): ServiceEntry {
   const routes = new Map(paths.map((path) => [path, { path } as Route]));
-  return { name, revision: 1, schema: { services: [], structs: [], enums: [] }, routes, instances: [] };
+  const schema = { services: [], structs: [], enums: [] };
+  return { name, revision: 1, schema, source: {} as ServiceEntry["source"], routes, instances: [] };
 }
 
 function snapshotOf(...entries: ServiceEntry[]) {
