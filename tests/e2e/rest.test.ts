@@ -18,6 +18,7 @@ struct Asset {
 }
 struct Plain { 1: i32 a, 2: optional i32 status (api.http_code), 3: optional list<string> vary (agw.target="header", agw.key="Vary") }
 struct Form { 1: string name (api.form="n"), 2: i32 count, 3: i32 x (agw.source="post") }
+struct Files { 1: binary data (api.form="f"), 2: list<i32> counts (api.form="n"), 3: string note, 4: optional list<string> notes (api.form="s") }
 struct Upload { 1: string id (api.path="id"), 2: binary data (agw.source="raw_body") }
 struct Text { 1: string text (agw.source="raw_body", agw.target="raw_body"), 2: string type (api.header="Content-Type") }
 service Rest {
@@ -28,6 +29,7 @@ service Rest {
   Upload upload(1: Upload req) (api.put="/v1/files/:id"),
   Text text(1: Text req) (api.post="/v1/text"),
   i32 add(1: i32 a (api.query="a"), 2: i32 b (api.header="b")) (api.get="/v1/add"),
+  Files files(1: Files req) (api.post="/v1/forms"),
   void nothing() (api.get="/v1/nothing", api.head="/v1/nothing"),
 }`;
 
@@ -40,7 +42,7 @@ beforeAll(async () => {
   directory = createTemporaryDirectory();
   gateway = createGateway({ port: 0, adminPort: 0, dataDir: directory.path, masterKey: "a-master-key-of-tests", logger: false });
   ({ url } = await gateway.listen());
-  const names = ["one", "create", "plain", "form", "upload", "text", "add", "nothing"];
+  const names = ["one", "create", "plain", "form", "upload", "text", "add", "files", "nothing"];
   const Paths = names.map((name) => ({ MethodPath: name, ExposedMethod: name }));
   const registered = await fetch(`${url}/register`, {
     method: "POST",
@@ -152,6 +154,41 @@ describe("bodies that are no JSON", () => {
     expect((await call("POST", "/v1/form", { headers, body: "n=%zz" })).json()).toMatchObject({ code: "BAD_REQUEST" });
     const compressed = { ...headers, "content-encoding": "gzip" };
     expect((await call("POST", "/v1/form", { headers: compressed, body: "n=1" })).status).toBe(415);
+  });
+
+  test("a multipart form, with files", async () => {
+    const form = new FormData();
+    form.append("f", new Blob([Buffer.from([0, 255, 13, 10, 45, 45])]), "я.png");
+    form.append("n", "1,2");
+    form.append("n", "3");
+    form.append("note", new Blob(["a,я\r\n"]), "n.txt");
+    form.append("s", new Blob(["a,b"]), "s.txt");
+    form.append("__proto__", "x");
+    const post = async (body: FormData) => (await fetch(`${url}/v1/forms`, { method: "POST", body })).json();
+    expect(await post(form)).toEqual({ data: "AP8NCi0t", counts: [1, 2, 3], note: "a,я\r\n", notes: ["a,b"] });
+    form.append("f", "AA==");
+    expect(await post(form)).toMatchObject({ code: "INVALID_TYPE", pointer: "/f", detail: expect.stringContaining("found 2") });
+    form.delete("f");
+    form.set("note", new Blob([Buffer.from([255])]), "n.txt");
+    expect(await post(form)).toMatchObject({ status: 400, code: "INVALID_UTF8", pointer: "/note" });
+    form.delete("note");
+    form.append("f", "not base64!");
+    expect(await post(form)).toMatchObject({ status: 400, code: "INVALID_TYPE", pointer: "/f" });
+    const many = new FormData();
+    for (let i = 0; i < 1_000; i++) many.append("n", "1");
+    expect(await post(many)).toMatchObject({ status: 400, code: "LIMIT_EXCEEDED" });
+  });
+
+  test("a multipart form that is cut off, and one for a method that asks for none", async () => {
+    const headers = { "content-type": "multipart/form-data; boundary=b" };
+    const body = '--b\r\nContent-Disposition: form-data; name="note"\r\n\r\nx';
+    expect((await call("POST", "/v1/forms", { headers, body })).json()).toMatchObject({
+      status: 400,
+      code: "BAD_REQUEST",
+      detail: expect.stringMatching(/no boundary follows it \(part 1, byte \d+\)/),
+    });
+    expect((await call("POST", "/v1/forms", { headers, body: `${body}\r\n--b--` })).json()).toMatchObject({ note: "x" });
+    expect((await call("POST", "/v1/plain", { headers, body: `${body}\r\n--b--` })).status).toBe(415);
   });
 
   test("raw bytes in", async () => {

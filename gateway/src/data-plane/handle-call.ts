@@ -204,12 +204,13 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
       return inQuery ? encodeQuery(codec, this.#query, maxQueryArguments) : encodeBody(codec, body);
     }
     const { rawHeaders, url, headers } = this.#req;
+    const contentType = headers["content-type"];
     return encodeHttp(codec.http, {
       uri: url!,
       query: this.#query,
       parameters: this.#parameters,
       rawHeaders,
-      isForm: codec.http.sources.has("form") && isForm(headers["content-type"]),
+      formType: codec.http.sources.has("form") && isForm(contentType) ? contentType : undefined,
       body,
       inQuery,
       maxArguments: maxQueryArguments,

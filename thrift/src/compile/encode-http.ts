@@ -6,19 +6,19 @@ import { assertStrictJson } from "../json/strict-json.ts";
 import type { TypeDescriptor } from "../schema/descriptors.ts";
 import { isScalar } from "../schema/scalar-type.ts";
 import type { EncodedCall } from "./codec.ts";
-import { stringJson, type TextEncoder, withPointers } from "./encode-text.ts";
+import { base64Json, stringJson, type TextEncoder, type TextValue, withPointers } from "./encode-text.ts";
 import type { HttpBindings, SourcedField } from "./http-bindings.ts";
 
-/** What an HTTP request holds, decoded. */
+/** What an HTTP request holds, decoded. The files of a form are bytes. */
 export interface HttpRequest {
   /** All values of that name, in their order; none where it is not there. */
-  values(source: NamedSource, name: string): readonly string[];
+  values(source: NamedSource, name: string): readonly TextValue[];
   /** The target, as it was sent. */
   readonly uri: string;
   /** Whatever it holds. */
   readonly body: Uint8Array;
   /** What the fields without a source of their own come from: the body as JSON, or name–value pairs. */
-  readonly rest: "json" | readonly (readonly [name: string, value: string])[];
+  readonly rest: "json" | readonly (readonly [name: string, value: TextValue])[];
 }
 
 /** A field's value, and what to call the place that it came from. */
@@ -88,7 +88,7 @@ export function createHttpEncoder(
   }
 
   /** Names that are some field's own source are no names of others. */
-  function textMembers(pairs: readonly (readonly [string, string])[], found: ReadonlyMap<string, Found>): Rest {
+  function textMembers(pairs: readonly (readonly [string, TextValue])[], found: ReadonlyMap<string, Found>): Rest {
     const { json, pointer } = text.members(pairs.filter(([name]) => !ownNames.has(name) && !found.has(name)));
     return { parts: json === "" ? [] : [json], pointer };
   }
@@ -107,14 +107,17 @@ const places: Readonly<Record<NamedSource, string>> = {
   form: "the form field",
 };
 
-/** A field that names its source takes its list as CloudWeGo's gateways do, separated by commas; repeated as well. */
-function listed(type: TypeDescriptor, values: readonly string[]): readonly string[] {
+/** A field that names its source takes its list as CloudWeGo's gateways do, separated by commas; repeated as well. A file is one value. */
+function listed(type: TypeDescriptor, values: readonly TextValue[]): readonly TextValue[] {
   if ((type.kind !== "list" && type.kind !== "set") || !isScalar(type.element)) return values;
-  return values.flatMap((value) => (value === "" ? [] : value.split(",").map((part) => part.trim())));
+  return values.flatMap((value): readonly TextValue[] => {
+    if (typeof value !== "string") return [value];
+    return value === "" ? [] : value.split(",").map((part) => part.trim());
+  });
 }
 
 function rawJson(type: TypeDescriptor, body: Uint8Array): string {
-  if (type.kind === "binary") return `"${Buffer.from(body).toString("base64")}"`;
+  if (type.kind === "binary") return base64Json(body);
   try {
     return JSON.stringify(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body));
   } catch {

@@ -16,24 +16,27 @@ interface KeyedField {
 /** Arguments that belong to the fields of one struct. */
 type Members = Map<KeyedField, Members | Argument>;
 
+/** Text, or the bytes of a file that came in a form. */
+export type TextValue = string | Uint8Array;
+
 /** All values of one name. */
 class Argument {
   readonly name: string;
-  readonly values: string[] = [];
+  readonly values: TextValue[] = [];
 
   constructor(name: string) {
     this.name = name;
   }
 }
 
-type Pairs = readonly (readonly [name: string, value: string])[];
+type Pairs = readonly (readonly [name: string, value: TextValue])[];
 
 export interface TextEncoder {
   readonly encodeText: MethodCodec["encodeText"];
   /** The members of the JSON object that the pairs stand for, without its braces, and what brings a pointer into it back to an argument. */
   members(pairs: Pairs): { readonly json: string; pointer(pointer: string): string };
   /** The JSON of one field of this type. */
-  argument(type: TypeDescriptor, name: string, values: readonly string[]): string;
+  argument(type: TypeDescriptor, name: string, values: readonly TextValue[]): string;
 }
 
 /**
@@ -81,14 +84,14 @@ export function createTextEncoder(
   /** The only parameter, under its own name: JSON text of all of it. */
   function encodeWhole({ name, values }: Argument, members: Members): EncodedCall {
     if (values.length > 1 || members.size > 0) throw mixed(name);
-    const json = Buffer.from(values[0]!);
+    const json = bytesOf(values[0]!);
     return withPointers(
       (pointer) => pointerToArgument(name) + pointer,
       () => encodeJson(json),
     );
   }
 
-  function addPair(members: Members, name: string, value: string): void {
+  function addPair(members: Members, name: string, value: TextValue): void {
     const path = pathTo(name);
     const field = path?.pop();
     if (path === undefined || field === undefined) return;
@@ -137,7 +140,7 @@ export function createTextEncoder(
 
   function argumentJson(
     type: TypeDescriptor,
-    { name, values }: Pick<Argument, "name"> & { readonly values: readonly string[] },
+    { name, values }: Pick<Argument, "name"> & { readonly values: readonly TextValue[] },
   ): string {
     if (type.kind === "list" || type.kind === "set") {
       return `[${values.map((value) => valueJson(type.element, name, value)).join()}]`;
@@ -148,7 +151,9 @@ export function createTextEncoder(
     return valueJson(type, name, values[0]!);
   }
 
-  function valueJson(type: TypeDescriptor, name: string, text: string): string {
+  function valueJson(type: TypeDescriptor, name: string, value: TextValue): string {
+    if (typeof value !== "string" && type.kind === "binary") return base64Json(value);
+    const text = typeof value === "string" ? value : utf8Text(value, name);
     switch (type.kind) {
       case "bool":
         if (text === "1") return "true";
@@ -204,6 +209,22 @@ function fieldsByName(struct: StructDescriptor): ReadonlyMap<string, KeyedField>
 
 export function stringJson(text: string): string {
   return /^[ !#-[\]-~]*$/.test(text) ? `"${text}"` : JSON.stringify(text);
+}
+
+export function base64Json(bytes: Uint8Array): string {
+  return `"${bytesOf(bytes).toString("base64")}"`;
+}
+
+function bytesOf(value: TextValue): Buffer {
+  return typeof value === "string" ? Buffer.from(value) : Buffer.from(value.buffer, value.byteOffset, value.length);
+}
+
+function utf8Text(bytes: Uint8Array, name: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new RequestFault("INVALID_UTF8", pointerToArgument(name), "expected text in UTF-8, found other bytes");
+  }
 }
 
 /** The JSON number that `text` stands for; people put zeros in front. */

@@ -1,7 +1,8 @@
 import type { EncodedCall, HttpCodec, HttpRequest } from "@thriftgate/thrift";
 import { GatewayError } from "../../core/errors.ts";
 import { asGatewayError } from "./encode-call.ts";
-import { parseForm, parseQuery, type QueryPair } from "./parse-query.ts";
+import { type FormPair, parseForm } from "./parse-form.ts";
+import { parseQuery, type QueryPair } from "./parse-query.ts";
 
 /** What the codec of an annotated method may ask for. */
 export interface RequestParts {
@@ -12,8 +13,8 @@ export interface RequestParts {
   /** Names and values in turn, as they came. */
   readonly rawHeaders: readonly string[];
   readonly body: Uint8Array;
-  /** What the body is; the head was checked, so that what is neither is JSON. */
-  readonly isForm: boolean;
+  /** The Content-Type where the body is a form; the head was checked, so that else it is JSON. */
+  readonly formType: string | undefined;
   /** There is no body, and the HTTP method is one that has its arguments in the query. */
   readonly inQuery: boolean;
   readonly maxArguments: number;
@@ -25,7 +26,7 @@ export interface RequestParts {
  */
 export function encodeHttp(codec: HttpCodec, parts: RequestParts): EncodedCall {
   const query = parseQuery(parts.query, parts.maxArguments);
-  const form = parts.isForm ? parseForm(parts.body, parts.maxArguments) : [];
+  const form = parts.formType === undefined ? [] : parseForm(parts.body, parts.formType, parts.maxArguments);
   const cookies = codec.sources.has("cookie") ? parseCookies(parts.rawHeaders) : [];
   const request: HttpRequest = {
     values(source, name) {
@@ -46,7 +47,7 @@ export function encodeHttp(codec: HttpCodec, parts: RequestParts): EncodedCall {
     },
     uri: parts.uri,
     body: parts.body,
-    rest: parts.inQuery ? query : parts.isForm ? form : "json",
+    rest: parts.inQuery ? query : parts.formType === undefined ? "json" : form,
   };
   try {
     return codec.encode(request);
@@ -55,7 +56,7 @@ export function encodeHttp(codec: HttpCodec, parts: RequestParts): EncodedCall {
   }
 }
 
-function valuesOf(pairs: readonly QueryPair[], name: string): readonly string[] {
+function valuesOf(pairs: readonly FormPair[], name: string): readonly (string | Uint8Array)[] {
   return pairs.filter(([key]) => key === name).map(([, value]) => value);
 }
 

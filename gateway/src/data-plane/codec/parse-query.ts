@@ -7,19 +7,7 @@ export type QueryPair = readonly [name: string, value: string];
  * dots mean nothing here, so that no name can reach into an object.
  * @throws {GatewayError}
  */
-export function parseQuery(query: string, maxArguments: number): QueryPair[] {
-  return parsePairs(query, maxArguments, "query");
-}
-
-/**
- * The fields of a form (`application/x-www-form-urlencoded`), which is written like a query.
- * @throws {GatewayError}
- */
-export function parseForm(body: Uint8Array, maxArguments: number): QueryPair[] {
-  return parsePairs(Buffer.from(body.buffer, body.byteOffset, body.length).toString("latin1"), maxArguments, "form");
-}
-
-function parsePairs(query: string, maxArguments: number, what: "query" | "form"): QueryPair[] {
+export function parseQuery(query: string, maxArguments: number, what: "query" | "form" = "query"): QueryPair[] {
   const pairs: QueryPair[] = [];
   let start = 0;
   while (start < query.length) {

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { HttpCodec } from "@thriftgate/thrift";
 import { GatewayError } from "../../core/errors.ts";
 import { assertJsonContent, assertNotCompressed } from "../../core/json-content.ts";
+import { isMultipart } from "../../core/multipart.ts";
 import { bodyTooLarge } from "./body.ts";
 
 /** What the fields of a method ask for in a body. */
@@ -49,8 +50,8 @@ export function readRestHead(req: IncomingMessage, maxBodyBytes: number, http?: 
 
 const formType = /^application\/x-www-form-urlencoded[ \t]*(?:;[ \t]*charset="?utf-?8"?[ \t]*)?$/i;
 
-export function isForm(contentType: string | undefined): boolean {
-  return contentType !== undefined && formType.test(contentType);
+export function isForm(contentType: string | undefined): contentType is string {
+  return contentType !== undefined && (formType.test(contentType) || isMultipart(contentType));
 }
 
 /** Any page can send a form to any address: only methods whose fields ask for one take it. */
