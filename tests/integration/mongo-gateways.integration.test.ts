@@ -72,6 +72,20 @@ describeWith(mongod, "gateways on MongoDB", () => {
     expect((await update(one, "acme", key, ["Contended"], '"1"')).status).toBe(412);
   });
 
+  it("take a key as soon as another one has issued it", { timeout: 120_000 }, async () => {
+    // Without change streams, so that only asking is soon enough.
+    const deployment = await startStandalone();
+    onTestFinished(deployment.dispose);
+    const [one, other] = (await Promise.all([1, 2].map(() => gatewayOn(deployment.url)))) as [GatewayProcess, GatewayProcess];
+    const peer = await startThriftPeer();
+    onTestFinished(peer.close);
+    for (let count = 0; count < 50; count++) {
+      const key = await register(one.url, `owner-${count}`, [service(`S${count}`)]);
+      await connect(other.url, key, `S${count}`, peer.port);
+      expect((await request(`${other.url}/S${count}/m`)).status).toBe(200);
+    }
+  });
+
   it("answer and serve when the store is gone, hung and back", { timeout: 120_000 }, async () => {
     const deployment = await startStandalone();
     onTestFinished(deployment.dispose);

@@ -44,6 +44,20 @@ for (const { name, start, ways } of deployments) {
           return { one: await open(), other: await open(), dbName };
         }
 
+        it("tells, before it resolves, what the other had stored when it was asked to catch up", async () => {
+          const { one, other } = await openTwo();
+          const { heads } = watchHeads(other);
+          await one.createOwner(ownerOf("acme"), [], "owner");
+          for (let version = 1; version <= 20; version++) {
+            await one.updateOwner("acme", version, [serviceOf("S", `// ${version}`)], "owner");
+            await other.catchUp!();
+            expect(heads.at(-1)).toMatchObject({ version: version + 1 });
+          }
+          const versions = heads.map(({ version }) => version);
+          expect(versions).toEqual(versions.toSorted((a, b) => a - b));
+          expect(new Set(versions).size).toBe(versions.length);
+        });
+
         it("tells each of the other's changes, soon and in order", async () => {
           const { one, other } = await openTwo();
           const { heads, sees } = watchHeads(other);

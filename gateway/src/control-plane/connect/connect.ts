@@ -30,7 +30,7 @@ export async function connect(context: ControlPlaneContext, body: unknown, calle
   const fields = new Fields(body, "", FIELDS);
   const key = fields.optionalText("ApiKey", KEY_RULE);
   const serviceName = fields.text("ServiceName", { maxLength: NAME_LENGTH });
-  const { service, holder } = assertServiceKey(context, key, serviceName);
+  const { service, holder } = await assertServiceKey(context, key, serviceName);
 
   const requested = parseRecord(fields, serviceName);
   const { address, port } = requested;

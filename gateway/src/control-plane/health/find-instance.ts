@@ -20,10 +20,14 @@ export async function findInstance(
   const key = fields.optionalText("ApiKey", KEY_RULE);
   const serverId = fields.text("ServerID", { maxLength: SERVER_ID_LENGTH }).toLowerCase();
   if (!isServerId(serverId)) throw invalidField(fields.place("ServerID"), "ServerID must be the UUID that /connect answered.");
-  assertKnownKey(context, key);
+  await assertKnownKey(context, key);
   const record = await context.registry.find(serverId);
-  if (!record || !context.publisher.catalog.service(record.serviceName)) throw unknownServer();
-  return { record, holder: assertServiceKey(context, key, record.serviceName).holder };
+  if (!record) throw unknownServer();
+  try {
+    return { record, holder: (await assertServiceKey(context, key, record.serviceName)).holder };
+  } catch (error) {
+    throw error instanceof GatewayError && error.code === "SERVICE_NOT_FOUND" ? unknownServer() : error;
+  }
 }
 
 export function unknownServer(): GatewayError {

@@ -8,6 +8,7 @@ import { PROXY_SERVICE } from "../proxy/proxy-idl.ts";
 import type { InstanceRecord, Registry } from "../registry/registry.ts";
 import type { OwnerHead, ServiceDefinition, ServiceRevision, Store, StoreResult } from "../store/store.ts";
 import { type Catalog, type CatalogService, createCatalog, type ServedRevision, type ServiceFault } from "./catalog.ts";
+import { type CatchUp, createCatchUp } from "./catch-up.ts";
 import type { Linker } from "./linker.ts";
 import { pickService } from "./pick-service.ts";
 import { removedServices } from "./removed-services.ts";
@@ -34,6 +35,8 @@ export interface Publisher {
    * turns. `linked` are the services that the change defines anew, by name.
    */
   commit(ownerId: string, linked: ReadonlyMap<string, LinkedService>, write: () => Promise<StoreResult>): Promise<StoreResult>;
+  /** For a request about what this gateway does not know, and another one may have just stored. */
+  readonly catchUp: CatchUp["catchUp"];
   instances(serviceName: string): readonly Instance[];
   allInstances(): Iterable<readonly [serviceName: string, instances: readonly Instance[]]>;
   /** Publishes at once what the registry's watch will tell as well. */
@@ -61,6 +64,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
   const { store, registry, snapshot, linker, clock, logger } = options;
   const catalog = createCatalog();
   const instances = createServiceInstances(clock);
+  const { coming, catchUp } = createCatchUp(store, clock);
   /** The last change of each owner that is under way. */
   const turns = new Map<string, Promise<unknown>>();
   const stops: (() => void)[] = [];
@@ -179,7 +183,9 @@ export function createPublisher(options: PublisherOptions): Publisher {
 
   /** A change that was seen in the store, perhaps another gateway's. */
   function follow(head: OwnerHead): void {
-    inTurn(head.ownerId, () => apply([head], new Map())).catch((error: unknown) => {
+    const published = inTurn(head.ownerId, () => apply([head], new Map()));
+    coming(head, published);
+    published.catch((error: unknown) => {
       if (closed) return;
       logger.warn({ err: error, ownerId: head.ownerId }, "a change can't be read from the store; trying again");
       reloads.get(head.ownerId)?.();
@@ -227,6 +233,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
       });
     },
 
+    catchUp,
     instances: instances.of,
     allInstances: instances.all,
 

@@ -206,6 +206,7 @@ export function createLastSnapshotStore({ store, dataDir, clock, logger }: LastS
       return () => listeners.delete(own);
     },
 
+    catchUp: () => whenLive(async () => store.catchUp?.()),
     takeOver: async (check) => (saved ? undefined : store.takeOver?.(check)),
     ping: () => whenLive(store.ping),
     lastSnapshot() {

@@ -37,6 +37,8 @@ export interface MongoFeed {
   /** What is stored before it resolves is not told. */
   start(): Promise<void>;
   announce(head: OwnerHead): void;
+  /** Tells, before it resolves, of all that was stored when it was called. */
+  catchUp(): Promise<void>;
   stop(): void;
 }
 
@@ -125,7 +127,10 @@ export function createMongoFeed(options: MongoFeedOptions, tell: (head: OwnerHea
       const event = await from.tryNext();
       back();
       token = from.resumeToken;
-      if (event && "fullDocument" in event && event.fullDocument) announceDocument(event.fullDocument);
+      if (event && "fullDocument" in event && event.fullDocument) {
+        gaps.saw([event.fullDocument.number]);
+        announceDocument(event.fullDocument);
+      }
       if (event?.operationType !== "invalidate") continue;
       token = undefined;
       return;
@@ -187,6 +192,7 @@ export function createMongoFeed(options: MongoFeedOptions, tell: (head: OwnerHea
       void reconcileNowAndThen();
     },
     announce,
+    catchUp: poll,
     stop() {
       stopped = true;
       for (const wake of [...cancels]) wake();

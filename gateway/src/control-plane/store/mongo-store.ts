@@ -199,6 +199,10 @@ export function createMongoStore(options: MongoStoreOptions): Store {
       return () => listeners.delete(own);
     },
 
+    async catchUp() {
+      await whenOpen().feed.catchUp();
+    },
+
     async takeOver(check) {
       const { client, collections } = whenOpen();
       const original = client.db(databaseName(options)).collection(options.originalCollection ?? ORIGINAL_COLLECTION);

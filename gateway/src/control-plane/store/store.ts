@@ -127,6 +127,11 @@ export interface Store {
   /** Calls back with the new head after each change, in the order of an owner's versions, those of other processes included. Returns what stops it. */
   watch(listener: (head: OwnerHead) => void): () => void;
   /**
+   * Where other processes write as well: reads what they had stored when this was called, and resolves once watchers were told of
+   * it. Costs what was changed since the last time.
+   */
+  catchUp?(): Promise<void>;
+  /**
    * Where there may be a database of the original gateway: takes over what it holds, once, and leaves it as it is. `undefined`:
    * there is none, or it was done before.
    */
