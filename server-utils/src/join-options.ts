@@ -1,4 +1,5 @@
 import type { Server } from "node:net";
+import { Server as TlsServer } from "node:tls";
 
 export interface JoinOptions {
   /** `http://gateway:4200`; of several, which must share their registry, the first that answers is used. */
@@ -21,8 +22,12 @@ export interface JoinOptions {
   readonly dialect?: {
     readonly transport?: "framed" | "buffered" | "header" | "ttheader";
     readonly protocol?: "binary" | "compact";
-    /** The name under which a server of several services knows this one. */
-    readonly multiplexed?: string;
+    /** The name under which a server of several services knows this one; `true`: its name in the IDL. */
+    readonly multiplexed?: string | boolean;
+    /** Default: whether `server` is a TLS server. */
+    readonly tls?: boolean;
+    /** The name in its certificate, where that is not `address`. */
+    readonly tlsServerName?: string;
   };
   /** Asked before each beat. While it is not true, fails, or takes longer than `requestTimeoutMs`, the gateway sends no calls. */
   readonly isHealthy?: () => boolean | Promise<boolean>;
@@ -50,6 +55,13 @@ export function assertJoinOptions(options: JoinOptions): void {
   }
   assertWhole("weight", options.weight ?? 1, 1, 100);
   assertWhole("requestTimeoutMs", options.requestTimeoutMs ?? 1, 1, 600_000);
+}
+
+/** What the gateway is told of how this server speaks. */
+export function dialectMeta({ dialect, server }: JoinOptions): Record<string, string> {
+  const tls = server instanceof TlsServer ? { tls: true } : {};
+  const said = Object.entries({ transport: "framed", protocol: "binary", ...tls, ...dialect });
+  return Object.fromEntries(said.filter(([, value]) => value !== undefined).map(([name, value]) => [name, String(value)]));
 }
 
 export function gatewaysOf({ gateways }: JoinOptions): readonly string[] {

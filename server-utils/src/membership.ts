@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { GatewayRefusal } from "./gateway-refusal.ts";
 import { type GatewayAnswer, postJson } from "./gateway-request.ts";
-import { gatewaysOf, type JoinOptions } from "./join-options.ts";
+import { dialectMeta, gatewaysOf, type JoinOptions } from "./join-options.ts";
 import { afterBeat, afterConnect, delayMs, failed, type JoinState } from "./join-state.ts";
 import { departOnSignals } from "./signal-departure.ts";
 
@@ -91,13 +91,13 @@ export class Membership extends EventEmitter<MembershipEvents> {
 
   /** Tries each gateway once, first the one that answered last; refused only where one of them refuses. */
   async #connect(attempt: number): Promise<JoinState> {
-    const { service, address, weight, meta, dialect } = this.#options;
+    const { service, address, weight, meta } = this.#options;
     const request = {
       ServiceName: service,
       ServerAddress: address,
       ServerPort: String(this.#port()),
       ...(weight !== undefined && { Weight: weight }),
-      Meta: { ...meta, transport: "framed", protocol: "binary", ...dialect },
+      Meta: { ...meta, ...dialectMeta(this.#options) },
     };
     let state: JoinState = failed(attempt, new Error("no gateway was asked"));
     for (let tried = 0; tried < this.#gateways.length && !this.#leaving.signal.aborted; tried += 1) {

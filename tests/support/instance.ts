@@ -4,6 +4,7 @@ import type { Instance } from "../../gateway/src/snapshot/snapshot.ts";
 export function testInstance(difference: Partial<Instance> = {}): Instance {
   return {
     id: "an-instance",
+    service: "AService",
     address: "127.0.0.1",
     port: 9090,
     weight: 10,

@@ -7,6 +7,8 @@ export type { Dialect };
 export interface Instance {
   /** The ServerID. */
   readonly id: string;
+  /** The name of its service. */
+  readonly service: string;
   /** IP literal or host name, as declared. */
   readonly address: string;
   readonly port: number;
@@ -14,8 +16,10 @@ export interface Instance {
   readonly weight: number;
   readonly meta: Readonly<Record<string, string>>;
   readonly dialect: Dialect;
-  /** It declared neither transport nor protocol: they are found out when the first call comes. */
+  /** Neither it nor its service declared transport or protocol: they are found out. */
   readonly dialectIsGuess?: boolean;
+  /** It is spoken to with TLS. `serverName`: in its certificate, where it is not the address. */
+  readonly tls?: { readonly serverName?: string };
   /** `critical`: its TTL ran out; called only when no healthy one is left. */
   readonly health: "passing" | "critical";
   /** Monotonic milliseconds; refusals in its first 10 s never eject it. */

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { joinGateway } from "../../../server-utils/src/join-gateway.ts";
 import type { JoinOptions } from "../../../server-utils/src/join-options.ts";
@@ -227,6 +228,17 @@ describe("joinGateway", () => {
     await asked;
     await Promise.all([member.leave(), member.leave()]);
     expect(gateway.requests.map(({ path }) => path)).toEqual(["/connect", "/disconnect"]);
+  });
+
+  it("says that it speaks TLS, and under which name", async () => {
+    const gateway = await startGateway();
+    const server = createTlsServer().listen(0, "127.0.0.1");
+    const asked = gateway.next("/connect");
+    join({ gateways: gateway.url, server, dialect: { multiplexed: true, tlsServerName: "asset.internal" } });
+    expect((await asked).body).toMatchObject({
+      Meta: { transport: "framed", protocol: "binary", multiplexed: "true", tls: "true", tlsServerName: "asset.internal" },
+    });
+    server.close();
   });
 
   it.each<[string, object]>([

@@ -4,7 +4,7 @@ import type { Caller, ControlPlaneContext } from "../context.ts";
 import { Fields, invalidField, quote } from "../fields.ts";
 import { KEY_RULE } from "../key-check.ts";
 import type { CatalogService } from "../publish/catalog.ts";
-import { PROTOCOLS, TRANSPORTS } from "../publish/dialect.ts";
+import { MULTIPLEXED, PROTOCOLS, SERVER_NAME, TRANSPORTS } from "../publish/dialect.ts";
 import { NAME_LENGTH } from "../register/registration.ts";
 import type { InstanceRecord } from "../registry/registry.ts";
 import { assertServiceKey, serviceNotFound } from "../service-key.ts";
@@ -106,15 +106,21 @@ function parseMeta(fields: Fields): Readonly<Record<string, string>> {
   const meta = Object.fromEntries(fields.textMap("Meta", MAX_META_ENTRIES, text, text) ?? []);
   assertKnown(meta, "transport", TRANSPORTS);
   assertKnown(meta, "protocol", PROTOCOLS);
-  if (meta.multiplexed !== undefined && !/^[A-Za-z_][\w.]*$/.test(meta.multiplexed)) {
-    throw invalidField("/Meta/multiplexed", "Meta.multiplexed must be the name of a service.");
-  }
+  assertKnown(meta, "tls", ["true", "false"]);
+  assertLike(meta, "multiplexed", MULTIPLEXED, 'the name of a service, "true" or "false"');
+  assertLike(meta, "tlsServerName", SERVER_NAME, "a host name");
   return meta;
 }
 
 function assertKnown(meta: Readonly<Record<string, string>>, name: string, known: readonly string[]): void {
   if (Object.hasOwn(meta, name) && !known.includes(meta[name]!)) {
     throw invalidField(`/Meta/${name}`, `Meta.${name} must be ${known.map(quote).join(" or ")}.`);
+  }
+}
+
+function assertLike(meta: Readonly<Record<string, string>>, name: string, pattern: RegExp, expected: string): void {
+  if (Object.hasOwn(meta, name) && !pattern.test(meta[name]!)) {
+    throw invalidField(`/Meta/${name}`, `Meta.${name} must be ${expected}.`);
   }
 }
 

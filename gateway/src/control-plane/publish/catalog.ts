@@ -1,5 +1,6 @@
 import type { BoundRoutes } from "../../snapshot/bind-routes.ts";
 import type { OwnerHead, ServiceDefinition } from "../store/store.ts";
+import type { DialectDefaults } from "./dialect.ts";
 
 /** Why a stored revision can't be served. */
 export interface ServiceFault {
@@ -26,6 +27,8 @@ export interface CatalogService {
   readonly version: string;
   readonly paths: ServiceDefinition["paths"];
   readonly registeredServers: ServiceDefinition["registeredServers"];
+  /** Of the revision that is served. */
+  readonly dialect: DialectDefaults | undefined;
   /** The current revision, else the last good one; `undefined`: there was none since the start. */
   readonly served: ServedRevision | undefined;
   /** Empty when the current revision is served. */

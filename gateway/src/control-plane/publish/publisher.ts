@@ -94,11 +94,13 @@ export function createPublisher(options: PublisherOptions): Publisher {
       for (const name of removedServices(catalog.owner(head.ownerId), head)) {
         if (catalog.service(name)?.ownerId !== head.ownerId) continue;
         catalog.deleteService(name);
+        instances.speakBy(name, undefined);
         changes.push([name, undefined]);
       }
       catalog.setOwner(head);
       for (const service of services) {
         catalog.setService(service);
+        instances.speakBy(service.name, service.dialect);
         changes.push([service.name, entryOf(service)]);
       }
     }
@@ -119,13 +121,21 @@ export function createPublisher(options: PublisherOptions): Publisher {
 
   /** One that somebody deleted or wrote by hand, or that a newer version wrote: no reason to hold up the others. */
   function unreadable(ownerId: string, name: string, revision: number): CatalogService {
-    const before = catalog.service(name)?.ownerId === ownerId ? catalog.service(name) : undefined;
+    const before = ownService(ownerId, name);
     const faults = [{ code: "UNREADABLE", message: "The store does not hold this revision in a form that can be read." }];
     logger.error(
       { service: name, revision, servedRevision: before?.served?.revision, faults },
       "a stored service can't be served",
     );
-    const nothing = { idlService: undefined, description: "", version: "", paths: [], registeredServers: [], served: undefined };
+    const nothing = {
+      idlService: undefined,
+      description: "",
+      version: "",
+      paths: [],
+      registeredServers: [],
+      dialect: undefined,
+      served: undefined,
+    };
     return { ...(before ?? nothing), name, ownerId, revision, faults };
   }
 
@@ -135,19 +145,20 @@ export function createPublisher(options: PublisherOptions): Publisher {
     const served: ServedRevision | undefined =
       "schema" in linked
         ? { revision, ...bindRoutes(linked.schema, routesSource(linked.schema, name, definition, options.routes)) }
-        : lastGood(ownerId, name);
+        : ownService(ownerId, name)?.served;
     if (faults.length > 0) {
       logger.error({ service: name, revision, servedRevision: served?.revision, faults }, "a stored service can't be served");
     }
     const { description, version, paths, registeredServers } = definition;
     const idlService = served && pickService(served.schema, name)?.name;
-    return { name, ownerId, revision, idlService, description, version, paths, registeredServers, served, faults };
+    const dialect = "schema" in linked ? { options: definition.options ?? {}, idlService } : ownService(ownerId, name)?.dialect;
+    return { name, ownerId, revision, idlService, description, version, paths, registeredServers, dialect, served, faults };
   }
 
-  /** Another owner's schema is no stand-in. */
-  function lastGood(ownerId: string, name: string): ServedRevision | undefined {
+  /** As it was known before; another owner's is no stand-in. */
+  function ownService(ownerId: string, name: string): CatalogService | undefined {
     const before = catalog.service(name);
-    return before?.ownerId === ownerId ? before.served : undefined;
+    return before?.ownerId === ownerId ? before : undefined;
   }
 
   async function link(

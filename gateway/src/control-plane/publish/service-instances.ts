@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../../core/clock.ts";
 import type { Instance } from "../../snapshot/snapshot.ts";
 import type { InstanceRecord, RegisteredInstance } from "../registry/registry.ts";
-import { dialectOf, isDialectGuessed } from "./dialect.ts";
+import { type DialectDefaults, spokenTo } from "./dialect.ts";
 
 /** The instances of every service, as the registry tells them; an instance that did not change stays the same object. */
 export interface ServiceInstances {
@@ -12,17 +13,22 @@ export interface ServiceInstances {
   /** It joined here just now, perhaps again after a restart: its first seconds begin anew. */
   joined(record: InstanceRecord): void;
   left(serviceName: string, serverId: string): void;
+  /** How those speak that don't say so; `undefined`: by default. */
+  speakBy(serviceName: string, defaults: DialectDefaults | undefined): void;
 }
 
 const NONE: readonly Instance[] = [];
+const NO_DEFAULTS: DialectDefaults = { options: {}, idlService: undefined };
 
 export function createServiceInstances(clock: Clock): ServiceInstances {
   const byService = new Map<string, readonly Instance[]>();
 
-  function toInstance({ serverId: id, address, port, weight, meta, health }: RegisteredInstance, joinedAtMs: number): Instance {
-    const dialect = dialectOf(meta);
-    const guess = isDialectGuessed(meta) ? { dialectIsGuess: true } : {};
-    return { id, address, port, weight, meta, dialect, ...guess, health, joinedAtMs };
+  const defaultsOf = new Map<string, DialectDefaults>();
+
+  function toInstance(record: RegisteredInstance, joinedAtMs: number): Instance {
+    const { serverId: id, serviceName: service, address, port, weight, meta, health } = record;
+    const spoken = spokenTo(meta, defaultsOf.get(service) ?? NO_DEFAULTS);
+    return { id, service, address, port, weight, meta, ...spoken, health, joinedAtMs };
   }
 
   function set(serviceName: string, instances: readonly Instance[]): void {
@@ -58,6 +64,23 @@ export function createServiceInstances(clock: Clock): ServiceInstances {
       set(
         serviceName,
         (byService.get(serviceName) ?? NONE).filter(({ id }) => id !== serverId),
+      );
+    },
+
+    speakBy(serviceName, defaults) {
+      if (isDeepStrictEqual(defaultsOf.get(serviceName), defaults)) return;
+      if (defaults) defaultsOf.set(serviceName, defaults);
+      else defaultsOf.delete(serviceName);
+      const before = byService.get(serviceName) ?? NONE;
+      set(
+        serviceName,
+        before.map((instance) => {
+          const { dialect, dialectIsGuess, tls, ...rest } = instance;
+          const spoken = spokenTo(instance.meta, defaults ?? NO_DEFAULTS);
+          return isDeepStrictEqual(spoken, { dialect, ...(dialectIsGuess && { dialectIsGuess }), ...(tls && { tls }) })
+            ? instance
+            : { ...rest, ...spoken };
+        }),
       );
     },
   };

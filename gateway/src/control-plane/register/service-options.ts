@@ -1,9 +1,11 @@
 import { GatewayError } from "../../core/errors.ts";
 import { Fields, pointerPart, quote, textSuggestion } from "../fields.ts";
-import type { MethodOptions, ServiceOptions } from "../store/store.ts";
+import { MULTIPLEXED, PROTOCOLS, SERVER_NAME, TRANSPORTS } from "../publish/dialect.ts";
+import type { DialectOptions, MethodOptions, ServiceOptions } from "../store/store.ts";
 
 const METHOD_OPTIONS = ["deadlineMs", "idempotent"];
-const SERVICE_OPTIONS = ["i64", "enums", "unknownFields", "lenient", ...METHOD_OPTIONS, "methods"];
+const DIALECT_OPTIONS = ["transport", "protocol", "multiplexed", "tls", "tlsServerName"];
+const SERVICE_OPTIONS = ["i64", "enums", "unknownFields", "lenient", ...DIALECT_OPTIONS, ...METHOD_OPTIONS, "methods"];
 
 /** Of a caller's connection that nobody should hold for longer. */
 const MAX_DEADLINE_MS = 600_000;
@@ -30,8 +32,19 @@ export function parseOptions(service: Fields): ServiceOptions | undefined {
     ...defined("enums", options.oneOf("enums", ["number", "name"])),
     ...defined("unknownFields", options.oneOf("unknownFields", ["ignore", "reject"])),
     ...defined("lenient", options.flag("lenient")),
+    ...dialectOptions(options),
     ...methodOptions(options),
     ...(methods.length > 0 && { methods: Object.fromEntries(methods) }),
+  };
+}
+
+function dialectOptions(options: OptionFields): DialectOptions {
+  return {
+    ...defined("transport", options.oneOf("transport", TRANSPORTS)),
+    ...defined("protocol", options.oneOf("protocol", PROTOCOLS)),
+    ...defined("multiplexed", options.flagOrName("multiplexed", MULTIPLEXED, "the name of a service, true or false")),
+    ...defined("tls", options.flag("tls")),
+    ...defined("tlsServerName", options.name("tlsServerName", SERVER_NAME, "a host name")),
   };
 }
 
@@ -63,6 +76,18 @@ class OptionFields {
     const value = this.#fields.raw(name);
     if (value !== undefined && typeof value !== "boolean") throw this.#invalid(name, "must be true or false");
     return value;
+  }
+
+  name(name: string, pattern: RegExp, expected: string): string | undefined {
+    const value = this.#fields.raw(name);
+    if (value === undefined) return undefined;
+    if (typeof value !== "string" || !pattern.test(value)) throw this.#invalid(name, `must be ${expected}`);
+    return value;
+  }
+
+  flagOrName(name: string, pattern: RegExp, expected: string): string | boolean | undefined {
+    const value = this.#fields.raw(name);
+    return typeof value === "boolean" ? value : this.name(name, pattern, expected);
   }
 
   deadlineMs(): number | undefined {

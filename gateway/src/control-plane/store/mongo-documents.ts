@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { PROTOCOLS, TRANSPORTS } from "../publish/dialect.ts";
 import type { LeftOut, OwnerHead, ServiceDefinition, ServiceOptions, ServiceRevision } from "./store.ts";
 
 /**
@@ -104,6 +105,11 @@ const optionsSchema = z.object({
   enums: z.enum(["number", "name"]).optional(),
   unknownFields: z.enum(["ignore", "reject"]).optional(),
   lenient: z.boolean().optional(),
+  transport: z.enum(TRANSPORTS).optional(),
+  protocol: z.enum(PROTOCOLS).optional(),
+  multiplexed: z.union([z.boolean(), z.string()]).optional(),
+  tls: z.boolean().optional(),
+  tlsServerName: z.string().optional(),
   methods: z.record(z.string(), z.object(methodOptions)).optional(),
 });
 const definitionSchema: z.ZodType<ServiceDefinition> = z.object({

@@ -1,3 +1,5 @@
+import type { Dialect } from "../../snapshot/snapshot.ts";
+
 /** One revision of a service, as its owner registered it. Immutable once stored. */
 export interface ServiceRevision {
   readonly ownerId: string;
@@ -34,8 +36,19 @@ export interface MethodOptions {
   readonly idempotent?: boolean | undefined;
 }
 
+/** How instances of a service speak that don't say so themselves. */
+export interface DialectOptions {
+  readonly transport?: Dialect["transport"];
+  readonly protocol?: Dialect["protocol"];
+  /** `true`: the servers know the service by its name in the IDL. */
+  readonly multiplexed?: string | boolean | undefined;
+  readonly tls?: boolean | undefined;
+  /** The name in their certificates, where it is not their address. */
+  readonly tlsServerName?: string | undefined;
+}
+
 /** How a service is served. docs/http-api.md has the table. */
-export interface ServiceOptions extends MethodOptions {
+export interface ServiceOptions extends MethodOptions, DialectOptions {
   readonly i64?: "number" | "string";
   readonly enums?: "number" | "name";
   readonly unknownFields?: "ignore" | "reject";

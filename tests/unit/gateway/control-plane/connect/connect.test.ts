@@ -37,6 +37,7 @@ describe("a server joins", () => {
     expect(snapshot.entry("AssetManagement")?.instances).toEqual([
       {
         id: answer.body.ServerID,
+        service: "AssetManagement",
         address: "127.0.0.1",
         port: 8000,
         weight: 1,
@@ -140,6 +141,8 @@ describe("a server is refused", () => {
     "an unknown transport": [{ Meta: { transport: "http" } }, 400, "INVALID_FIELD", "/Meta/transport"],
     "an unknown protocol": [{ Meta: { protocol: "json" } }, 400, "INVALID_FIELD", "/Meta/protocol"],
     "a service name that is none": [{ Meta: { multiplexed: "a:b" } }, 400, "INVALID_FIELD", "/Meta/multiplexed"],
+    "TLS, or maybe not": [{ Meta: { tls: "yes" } }, 400, "INVALID_FIELD", "/Meta/tls"],
+    "a server name that no certificate has": [{ Meta: { tlsServerName: "a b" } }, 400, "INVALID_FIELD", "/Meta/tlsServerName"],
   };
   for (const address of [
     "169.254.169.254",

@@ -21,6 +21,11 @@ describe("what is refused", () => {
     "too much time": [{ deadlineMs: 600_001 }, `${place}/deadlineMs`],
     "half a millisecond": [{ deadlineMs: 1.5 }, `${place}/deadlineMs`],
     "time as text": [{ deadlineMs: "5" }, `${place}/deadlineMs`],
+    "a transport that nobody speaks": [{ transport: "http" }, `${place}/transport`],
+    "a typo in the protocol": [{ protocol: "binari" }, `${place}/protocol`],
+    "a service name that is none": [{ multiplexed: "a:b" }, `${place}/multiplexed`],
+    "TLS as text": [{ tls: "true" }, `${place}/tls`],
+    "a server name with a port": [{ tlsServerName: "a.example:443" }, `${place}/tlsServerName`],
     "methods as a list": [{ methods: [] }, `${place}/methods`],
     "a method that the IDL lacks": [{ methods: { queryAset: {} } }, `${place}/methods/queryAset`, ["queryAsset"]],
     "a method named like a property": [{ methods: { constructor: {} } }, `${place}/methods/constructor`],
@@ -106,5 +111,76 @@ describe("what is served", () => {
     expect(snapshot.entry("AssetManagement")!.revision).toBe(1);
     await update({ lenient: false });
     expect(snapshot.entry("AssetManagement")!.revision).toBe(2);
+  });
+});
+
+describe("how instances are spoken to", () => {
+  const IDL = `service Base { void ping() }
+service AssetManagement extends Base { void queryAsset() }
+service Other { void other() }
+`;
+  const withDialect = (Options: unknown) => registration([assetService({ IdlContent: IDL, Options })]);
+  const framedBinary = { transport: "framed", protocol: "binary" };
+
+  const cases: Record<string, [options: object, meta: Record<string, string>, expected: object]> = {
+    "nobody says anything": [{}, {}, { dialect: framedBinary, dialectIsGuess: true }],
+    "the service says it": [
+      { transport: "ttheader", protocol: "compact" },
+      {},
+      { dialect: { transport: "ttheader", protocol: "compact" } },
+    ],
+    "the service says half of it": [{ protocol: "compact" }, {}, { dialect: { transport: "framed", protocol: "compact" } }],
+    "the instance's word counts before it": [
+      { transport: "buffered", protocol: "compact", multiplexed: true, tls: true },
+      { transport: "framed", multiplexed: "false", tls: "false" },
+      { dialect: { transport: "framed", protocol: "compact" } },
+    ],
+    "multiplexed under the IDL's name": [
+      { multiplexed: true },
+      {},
+      { dialect: { ...framedBinary, multiplexed: "AssetManagement" }, dialectIsGuess: true },
+    ],
+    "multiplexed under another name": [
+      { multiplexed: true },
+      { multiplexed: "assets", transport: "framed" },
+      { dialect: { ...framedBinary, multiplexed: "assets" } },
+    ],
+    "the instance is multiplexed": [
+      {},
+      { multiplexed: "true", protocol: "binary" },
+      { dialect: { ...framedBinary, multiplexed: "AssetManagement" } },
+    ],
+    "with TLS": [{ tls: true, ...framedBinary }, {}, { dialect: framedBinary, tls: {} }],
+    "with TLS, under a name": [
+      { tls: true, tlsServerName: "assets.internal", ...framedBinary },
+      {},
+      { dialect: framedBinary, tls: { serverName: "assets.internal" } },
+    ],
+    "with TLS by the instance's word": [
+      { tlsServerName: "assets.internal", ...framedBinary },
+      { tls: "true", tlsServerName: "one.assets.internal" },
+      { dialect: framedBinary, tls: { serverName: "one.assets.internal" } },
+    ],
+  };
+  test.each(Object.entries(cases))("%s", async (_name, [options, Meta, expected]) => {
+    const { register, connect, snapshot } = await startControlPlane();
+    await connect(await register(withDialect(options)), { Meta });
+    const { dialect, dialectIsGuess, tls } = snapshot.entry("AssetManagement")!.instances[0]!;
+    expect({ dialect, ...(dialectIsGuess && { dialectIsGuess }), ...(tls && { tls }) }).toEqual(expected);
+  });
+
+  test("an update changes it for instances that are there; another change of the service does not touch them", async () => {
+    const { api, register, connect, snapshot } = await startControlPlane();
+    const apikey = await register(withDialect({ transport: "buffered" }));
+    await connect(apikey);
+    const update = (options: object) => api.put("/update?ownerid=ann").set({ apikey }).send(withDialect(options)).expect(200);
+    const [before] = snapshot.entry("AssetManagement")!.instances;
+    await update({ transport: "buffered", lenient: true });
+    expect(snapshot.entry("AssetManagement")!.instances[0]).toBe(before);
+    await update({ transport: "header" });
+    expect(snapshot.entry("AssetManagement")!.instances[0]).toEqual({
+      ...before,
+      dialect: { transport: "header", protocol: "binary" },
+    });
   });
 });
