@@ -3,7 +3,7 @@ import { configDefaults, defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["tests/**/*.test.ts"],
-    exclude: [...configDefaults.exclude, "tests/**/*.integration.test.ts"],
+    exclude: [...configDefaults.exclude, "tests/**/*.{integration,conformance}.test.ts"],
     testTimeout: 20_000,
     hookTimeout: 30_000,
     pool: "forks",

@@ -38,9 +38,17 @@ export const consul: Component = {
   present: () => findConsuls().length > 0,
 };
 
+export const idlCorpus: Component = {
+  name: "the IDL of published packages, fetched by go, npm and mvn, and Apache's compiler",
+  install: "apt-get install thrift-compiler golang maven",
+  present: () => succeeds("thrift", ["--version"]) && succeeds("go", ["version"]) && succeeds("mvn", ["--version"]),
+};
+
 export const components: readonly Component[] = [apacheThriftForPython];
 /** Of the integration tests alone: looking for it may fetch it. */
 export const integrationComponents: readonly Component[] = [mongod, consul];
+/** Of the conformance tests that fetch what others published. */
+export const conformanceComponents: readonly Component[] = [apacheThriftForPython, idlCorpus];
 
 /** `describe`, for tests that need a component. */
 export function describeWith(component: Component, title: string, body: () => void): void {
