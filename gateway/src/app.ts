@@ -18,6 +18,7 @@ import { createInstanceConnections, type InstanceConnections } from "./data-plan
 import { createCallHandler } from "./data-plane/handle-call.ts";
 import { answerProblem } from "./data-plane/http/answer.ts";
 import { type Listener, type ListenOptions, listenHttp } from "./data-plane/http/listen.ts";
+import { NodeCaller } from "./data-plane/http/node-caller.ts";
 import { createSnapshot, type Instance, type Snapshot } from "./snapshot/snapshot.ts";
 
 /** Any key of the configuration (docs/configuration.md), and what only code can give. */
@@ -107,7 +108,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       const error = toGatewayError(thrown);
       if (error.status >= 500) logger.error({ requestId, code: error.code, err: error.cause ?? error }, "request failed");
       if (response.headersSent) response.destroy();
-      else answerProblem(request, response, error, requestId);
+      else answerProblem(new NodeCaller(request, response), error, requestId);
     };
   }
 
@@ -115,8 +116,9 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
 
   const app = createExpress();
   const callPath: RequestHandler = (request, response) => {
-    if (state === "open") handleCall(request, response);
-    else ready().then(() => handleCall(request, response), answerError(request, response));
+    const caller = new NodeCaller(request, response);
+    if (state === "open") handleCall(caller);
+    else ready().then(() => handleCall(caller), answerError(request, response));
   };
   app.use((_request, _response, next) => {
     if (state === "open") next();
@@ -148,7 +150,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       const admin = await start({ host: config.adminHost, port: config.adminPort, requestListener: adminApp, ...common });
       const requestListener = (request: IncomingMessage, response: ServerResponse): void => {
         if (CONTROL_PATH.test(request.url!)) app(request, response);
-        else handleCall(request, response);
+        else handleCall(new NodeCaller(request, response));
       };
       const { host, port } = config;
       const own = await start({ host, port, requestListener, ...common, ...expressClasses(app) });

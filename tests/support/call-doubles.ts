@@ -8,6 +8,7 @@ import { createMetrics } from "../../gateway/src/core/metrics.ts";
 import type { Balancer, InstanceAwaiter } from "../../gateway/src/data-plane/balance/balancer.ts";
 import type { PendingCall, ReplyObserver } from "../../gateway/src/data-plane/connection/instance-connections.ts";
 import { type CallDependencies, createCallHandler } from "../../gateway/src/data-plane/handle-call.ts";
+import { NodeCaller } from "../../gateway/src/data-plane/http/node-caller.ts";
 import { type CallOptions, createSnapshot, type Instance, type Route } from "../../gateway/src/snapshot/snapshot.ts";
 import { testInstance } from "./instance.ts";
 import { applicationException } from "./thrift-bytes.ts";
@@ -125,7 +126,7 @@ export function createCallWorld(world: CallWorldOptions = {}): CallWorld {
     },
   };
   const metrics = createMetrics({ process: false });
-  const handler = createCallHandler({
+  const handleCall = createCallHandler({
     snapshot,
     balancer,
     connections,
@@ -136,7 +137,7 @@ export function createCallWorld(world: CallWorldOptions = {}): CallWorld {
     ...(world.budget && { budget: world.budget }),
   });
   return {
-    handler,
+    handler: (req, res) => handleCall(new NodeCaller(req, res)),
     metrics,
     called,
     released,

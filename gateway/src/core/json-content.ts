@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { GatewayError } from "./errors.ts";
 
+type ContentHeaders = Pick<IncomingHttpHeaders, "content-type" | "content-encoding">;
+
 const JSON_TYPE = /^application\/(?:[a-z0-9!#$&^_.+-]+\+)?json$/;
 
 /**
@@ -8,14 +10,14 @@ const JSON_TYPE = /^application\/(?:[a-z0-9!#$&^_.+-]+\+)?json$/;
  * web page can send to another site without asking (text/plain, a form) is refused: no page may act for its reader.
  * @throws {GatewayError} UNSUPPORTED_MEDIA_TYPE
  */
-export function assertJsonContent(headers: IncomingHttpHeaders): void {
+export function assertJsonContent(headers: ContentHeaders): void {
   const contentType = headers["content-type"];
   if (contentType !== undefined && contentType !== "application/json") assertJsonType(contentType);
   assertNotCompressed(headers);
 }
 
 /** @throws {GatewayError} UNSUPPORTED_MEDIA_TYPE */
-export function assertNotCompressed({ "content-encoding": encoding }: IncomingHttpHeaders): void {
+export function assertNotCompressed({ "content-encoding": encoding }: ContentHeaders): void {
   if (encoding !== undefined && encoding.trim().toLowerCase() !== "identity")
     throw unsupported("The body must not be compressed.");
 }

@@ -1,36 +1,31 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
 import type { CallMetadata, DecodedReply, EncodedCall, HttpReply } from "@thriftgate/thrift";
 import { ByteBudget } from "../core/byte-budget.ts";
-import type { Clock } from "../core/clock.ts";
-import { type ErrorCode, errorStatus, GatewayError, type Problem, toGatewayError } from "../core/errors.ts";
-import type { AccessLog } from "../core/logger.ts";
-import type { CallMeter, Metrics } from "../core/metrics.ts";
+import { type ErrorCode, errorStatus, GatewayError, toGatewayError } from "../core/errors.ts";
 import { requestIdFrom } from "../core/request-id.ts";
 import type { Instance, Route, ServiceEntry, Snapshot } from "../snapshot/snapshot.ts";
 import type { Balancer, InstanceAwaiter, Pick as PendingPick } from "./balance/balancer.ts";
+import { isIdempotent, isLoss, outcomeOf } from "./call-failure.ts";
+import { CallRecord, type CallRecordContext } from "./call-record.ts";
 import { assertNoBizStatus } from "./codec/biz-status.ts";
 import { decodeReply } from "./codec/decode-reply.ts";
 import { encodeBody, encodeQuery } from "./codec/encode-call.ts";
 import { encodeHttp } from "./codec/encode-http.ts";
-import { exceptionStatus } from "./codec/exception-status.ts";
+import { exceptionProblem } from "./codec/exception-status.ts";
 import { splitReply } from "./codec/split-reply.ts";
 import type { InstanceConnections, PendingCall, ReplyObserver } from "./connection/instance-connections.ts";
 import { answerJson, answerOptions, answerParts, answerProblem, oneWriteBytes } from "./http/answer.ts";
-import { type BodySink, readBody } from "./http/body.ts";
-import { type CallerWatcher, watchCaller } from "./http/caller.ts";
+import type { BodySink } from "./http/body.ts";
+import type { Caller, CallerWatcher } from "./http/caller.ts";
 import { isForm, readCallHead, readRestHead } from "./http/head.ts";
 import { passedOn } from "./http/passed-on.ts";
 import { matchRoute, matchService } from "./route/match-route.ts";
 import { parseTarget, type Target, wholePath } from "./route/parse-target.ts";
 import { RestRoutes } from "./route/rest-routes.ts";
 
-export interface CallDependencies {
+export interface CallDependencies extends Omit<CallRecordContext, "meters"> {
   readonly snapshot: Pick<Snapshot, "entry" | "names" | "onPublish">;
   readonly balancer: Balancer;
   readonly connections: Pick<InstanceConnections, "call">;
-  readonly metrics: Pick<Metrics, "meter" | "unmatched">;
-  readonly accessLog: AccessLog;
-  readonly clock: Pick<Clock, "monotonicMs">;
   readonly limits: { readonly maxCallBodyBytes: number; readonly maxQueryArguments: number };
   /** What all calls hold for slow callers: bodies that arrive in pieces, big answers that are not read. Default: {@link maxHeldBytes}. */
   readonly budget?: ByteBudget;
@@ -42,30 +37,29 @@ const maxHeldBytes = 256 * 1024 * 1024;
 /** A call that its first instance does not know is tried on two more: enough to get past a rollout that is half done. */
 const maxUnknownMethodAttempts = 3;
 
-/** Takes `GET` and `POST` of `/{service}/{path}` and the routes that IDL asks for, and answers everything else with an error. Also an Express middleware. */
-export function createCallHandler(dependencies: CallDependencies): (req: IncomingMessage, res: ServerResponse) => void {
+/** Takes `GET` and `POST` of `/{service}/{path}` and the routes that IDL asks for, and answers everything else with an error. */
+export function createCallHandler(dependencies: CallDependencies): (caller: Caller) => void {
   const context: CallContext = {
     budget: new ByteBudget(maxHeldBytes),
     ...dependencies,
     meters: new WeakMap(),
     restRoutes: new RestRoutes(dependencies.snapshot),
   };
-  return (req, res) => new Exchange(context, req, res).begin();
+  return (caller) => {
+    if (!caller.gone) new Exchange(context, caller).begin();
+  };
 }
 
-interface CallContext extends CallDependencies {
-  readonly meters: WeakMap<Route, CallMeter>;
+interface CallContext extends CallDependencies, CallRecordContext {
   readonly restRoutes: RestRoutes;
   readonly budget: ByteBudget;
 }
 
 /** As which the gateway calls instances. */
-const caller = "thriftgate";
+const ownName = "thriftgate";
 
 const noInstances: readonly string[] = [];
 const noParameters: ReadonlyMap<string, string> = new Map();
-/** RFC 9110, section 9.2.2. */
-const idempotentMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 /** Their arguments are in the query where they have no body. */
 const queryMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "DELETE"]);
 const noBody = new Uint8Array(0);
@@ -74,54 +68,41 @@ const nullJson = Buffer.from("null");
 /** One request, from its head to its answer. The steps stand in the order in which they happen; docs/request-path.md has the reasons. */
 class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatcher {
   readonly #context: CallContext;
-  readonly #req: IncomingMessage;
-  readonly #res: ServerResponse;
-  readonly #requestId: string;
-  readonly #startedAtMs: number;
+  readonly #caller: Caller;
+  readonly #record: CallRecord;
   #state: "reading" | "picking" | "calling" | "answering" | "done" = "reading";
-  #receivedAtMs: number;
   #deadlineAtMs = 0;
-  #calledAtMs = 0;
   #leftAtMs = 0;
-  #instanceMs = 0;
   #reservedBytes = 0;
   #entry: ServiceEntry | undefined;
   #route: Route | undefined;
-  #meter: CallMeter | undefined;
   #call: EncodedCall | undefined;
   #pick: PendingPick | undefined;
   #instance: Instance | undefined;
   #pending: PendingCall | undefined;
   #query = "";
   #parameters = noParameters;
-  #attempts = 0;
   #tried = noInstances;
   /** The answer when no other instance is left, once one of them may have run the call or did not know it. */
   #failure: GatewayError | undefined;
   /** Why the last instance was left, for the log. */
   #cause: unknown;
 
-  constructor(context: CallContext, req: IncomingMessage, res: ServerResponse) {
+  constructor(context: CallContext, caller: Caller) {
     this.#context = context;
-    this.#req = req;
-    this.#res = res;
-    this.#requestId = requestIdFrom(req.headers["x-request-id"]);
-    this.#startedAtMs = context.clock.monotonicMs();
-    this.#receivedAtMs = this.#startedAtMs;
+    this.#caller = caller;
+    this.#record = new CallRecord(context, requestIdFrom(caller.headers["x-request-id"]));
   }
 
   // 1 HTTP in, 2 match the route
 
   begin(): void {
-    if (this.#res.destroyed) return;
-    watchCaller(this.#req, this.#res, this);
-    // Where calls are a middleware of somebody's Express app.
-    if (this.#res.hasHeader("x-powered-by")) this.#res.removeHeader("x-powered-by");
+    this.#caller.watch(this);
     try {
-      const target = parseTarget(this.#req.url!);
+      const target = parseTarget(this.#caller.target);
       const entry = this.#context.snapshot.entry(target.service);
       const route = entry?.routes.get(target.path);
-      const { method } = this.#req;
+      const { method } = this.#caller;
       if (entry !== undefined && route !== undefined && (method === "POST" || method === "GET")) this.#read(entry, route, target);
       else this.#beginElsewhere(target);
     } catch (error) {
@@ -132,8 +113,8 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
   /** A route that the IDL asked for, or none. */
   #beginElsewhere(target: Target): void {
     const { restRoutes, snapshot } = this.#context;
-    const path = wholePath(target, this.#req.url!);
-    const found = restRoutes.match(this.#req.method!, path);
+    const path = wholePath(target, this.#caller.target);
+    const found = restRoutes.match(this.#caller.method, path);
     if (found !== undefined) {
       this.#read(found.entry, found.route, target, found.parameters);
       return;
@@ -142,34 +123,25 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
     if (allow === undefined) {
       const entry = matchService(snapshot, target);
       this.#read(entry, matchRoute(entry, target), target);
-    } else if (this.#req.method === "OPTIONS") {
-      answerOptions(this.#res, allow, this.#requestId);
+    } else if (this.#caller.method === "OPTIONS") {
+      answerOptions(this.#caller, allow, this.#record.requestId);
       this.#ended(204, undefined, undefined);
     } else throw new GatewayError("METHOD_NOT_ALLOWED", "This path has other methods.", { headers: { allow } });
   }
 
   #read(entry: ServiceEntry, route: Route, target: Target, parameters?: ReadonlyMap<string, string>): void {
-    this.#matched(entry, route);
-    const { maxCallBodyBytes } = this.#context.limits;
-    let hasBody: boolean;
-    if (parameters === undefined) hasBody = readCallHead(this.#req, maxCallBodyBytes, route.codec.http);
-    else hasBody = readRestHead(this.#req, maxCallBodyBytes, route.codec.http);
-    this.#query = target.query;
-    this.#parameters = parameters ?? noParameters;
-    if (hasBody) readBody(this.#req, maxCallBodyBytes, this);
-    else this.#send(this.#encode(noBody));
-  }
-
-  #matched(entry: ServiceEntry, route: Route): void {
     this.#entry = entry;
     this.#route = route;
-    this.#deadlineAtMs = this.#startedAtMs + route.options.deadlineMs;
-    this.#meter = this.#context.meters.get(route);
-    if (this.#meter === undefined) {
-      this.#meter = this.#context.metrics.meter(entry.name, route.codec.method.name);
-      this.#context.meters.set(route, this.#meter);
-    }
-    this.#meter.inFlight += 1;
+    this.#record.matched(entry, route);
+    this.#deadlineAtMs = this.#record.startedAtMs + route.options.deadlineMs;
+    const { maxCallBodyBytes } = this.#context.limits;
+    let hasBody: boolean;
+    if (parameters === undefined) hasBody = readCallHead(this.#caller, maxCallBodyBytes, route.codec.http);
+    else hasBody = readRestHead(this.#caller, maxCallBodyBytes, route.codec.http);
+    this.#query = target.query;
+    this.#parameters = parameters ?? noParameters;
+    if (hasBody) this.#caller.readBody(maxCallBodyBytes, this);
+    else this.#send(this.#encode(noBody));
   }
 
   reserve(bytes: number): boolean {
@@ -185,11 +157,10 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
   // 3 encode
 
   onBody(body: Uint8Array): void {
-    if (this.#state !== "reading" || this.#res.headersSent) return;
-    this.#receivedAtMs = this.#context.clock.monotonicMs();
+    if (this.#state !== "reading" || this.#caller.answered) return;
+    const nowMs = this.#record.received();
     try {
-      if (this.#receivedAtMs >= this.#deadlineAtMs)
-        throw new GatewayError("REQUEST_TIMEOUT", "The body took longer than the call may.");
+      if (nowMs >= this.#deadlineAtMs) throw new GatewayError("REQUEST_TIMEOUT", "The body took longer than the call may.");
       this.#send(this.#encode(body));
     } catch (error) {
       this.#fail(toGatewayError(error));
@@ -199,14 +170,14 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
   #encode(body: Uint8Array): EncodedCall {
     const { codec } = this.#route!;
     const { maxQueryArguments } = this.#context.limits;
-    const inQuery = body.length === 0 && queryMethods.has(this.#req.method!);
+    const inQuery = body.length === 0 && queryMethods.has(this.#caller.method);
     if (codec.http === undefined) {
       return inQuery ? encodeQuery(codec, this.#query, maxQueryArguments) : encodeBody(codec, body);
     }
-    const { rawHeaders, url, headers } = this.#req;
+    const { rawHeaders, target, headers } = this.#caller;
     const contentType = headers["content-type"];
     return encodeHttp(codec.http, {
-      uri: url!,
+      uri: target,
       query: this.#query,
       parameters: this.#parameters,
       rawHeaders,
@@ -238,8 +209,7 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
   onInstance(instance: Instance): void {
     this.#state = "calling";
     this.#instance = instance;
-    this.#attempts += 1;
-    this.#calledAtMs = this.#context.clock.monotonicMs();
+    this.#record.called(instance);
     const { name, oneway } = this.#route!.codec.method;
     try {
       this.#pending = this.#context.connections.call(instance, this.#call!, name, oneway, this.#deadlineAtMs, this);
@@ -251,7 +221,8 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
 
   metadata(): CallMetadata {
     const timeoutMs = Math.max(1, Math.floor(this.#deadlineAtMs - this.#context.clock.monotonicMs()));
-    return { requestId: this.#requestId, caller, service: this.#entry!.name, timeoutMs, ...passedOn(this.#req.headers) };
+    const { requestId } = this.#record;
+    return { requestId, caller: ownName, service: this.#entry!.name, timeoutMs, ...passedOn(this.#caller.rawHeaders) };
   }
 
   onSent(): void {
@@ -289,7 +260,7 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
       else this.#answerParts(splitReply(codec.http.split, reply.json));
     } catch (thrown) {
       const error = toGatewayError(thrown);
-      if (error.code === "UPSTREAM_UNKNOWN_METHOD" && this.#attempts < maxUnknownMethodAttempts) {
+      if (error.code === "UPSTREAM_UNKNOWN_METHOD" && this.#record.attempts < maxUnknownMethodAttempts) {
         this.#failure = error;
         this.#cause = error.cause;
         this.#tryAnother();
@@ -297,65 +268,52 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
     }
   }
 
-  #leaveInstance(outcome: Outcome): void {
+  #leaveInstance(outcome: Parameters<Balancer["release"]>[2]): void {
     this.#state = "answering";
-    this.#leftAtMs = this.#context.clock.monotonicMs();
-    this.#instanceMs += this.#leftAtMs - this.#calledAtMs;
+    this.#leftAtMs = this.#record.left();
     this.#context.balancer.release(this.#entry!, this.#instance!, outcome);
   }
 
   #tryAnother(): void {
     this.#tried = [...this.#tried, this.#instance!.id];
-    this.#meter!.retries += 1;
+    this.#record.retried();
     this.#pickInstance();
   }
 
   /** RFC 9110, section 9.2.2; the owner's word counts more than the HTTP method. */
   get #mayRunTwice(): boolean {
-    return this.#route!.options.idempotent ?? idempotentMethods.has(this.#req.method!);
+    return this.#route!.options.idempotent ?? isIdempotent(this.#caller.method);
   }
 
   // 7 HTTP out
 
   #answer(status: number, json: Uint8Array): void {
     if (!this.#mayHold(json)) return;
-    answerJson(this.#res, status, json, this.#requestId);
+    answerJson(this.#caller, status, json, this.#record.requestId);
     this.#ended(status, undefined, undefined);
   }
 
   #answerParts(reply: HttpReply): void {
     if (!this.#mayHold(reply.body)) return;
-    answerParts(this.#res, reply, this.#requestId);
+    answerParts(this.#caller, reply, this.#record.requestId);
     this.#ended(reply.status ?? 200, undefined, undefined);
   }
 
-  #answerException({ fieldId, typeName, json }: DecodedException): void {
-    if (!this.#mayHold(json)) return;
-    const { method } = this.#route!.codec;
-    const problem: Problem = {
-      code: "EXCEPTION",
-      status: exceptionStatus(this.#entry!.schema, method, fieldId),
-      detail: `The service answered with its exception ${typeName}.`,
-      members: { service: this.#entry!.name, method: method.name, exception: typeName },
-      headers: {},
-    };
-    answerProblem(this.#req, this.#res, problem, this.#requestId, { exception: json });
+  #answerException(exception: Extract<DecodedReply, { kind: "exception" }>): void {
+    if (!this.#mayHold(exception.json)) return;
+    const problem = exceptionProblem(this.#entry!, this.#route!.codec.method, exception);
+    answerProblem(this.#caller, problem, this.#record.requestId, { exception: exception.json });
     this.#ended(problem.status, problem.code, undefined);
   }
 
   #fail(error: GatewayError): void {
     const { code, status, detail, headers } = error;
-    // Not from the codec: that it can't be compiled may be the very failure.
-    const place = this.#meter === undefined ? {} : { service: this.#meter.service, method: this.#meter.method };
-    // Part of another answer is out already: only the end of the connection can say that it is not whole.
-    if (this.#res.headersSent) this.#res.destroy();
-    else
-      answerProblem(
-        this.#req,
-        this.#res,
-        { code, status, detail, headers, members: { ...error.members, ...place } },
-        this.#requestId,
-      );
+    // Part of another answer is out already.
+    if (this.#caller.answered) this.#caller.cutOff();
+    else {
+      const members = { ...error.members, ...this.#record.place };
+      answerProblem(this.#caller, { code, status, detail, headers, members }, this.#record.requestId);
+    }
     this.#ended(status, code, error.cause ?? this.#cause);
   }
 
@@ -366,7 +324,7 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
   }
 
   /** Also when the caller went away: whatever is under way for it is given up. */
-  onResponseClosed(): void {
+  onAnswerClosed(): void {
     this.#context.budget.giveBack(this.#reservedBytes);
     this.#reservedBytes = 0;
     if (this.#state === "done") return;
@@ -380,39 +338,6 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
 
   #ended(status: number, code: ErrorCode | undefined, cause: unknown): void {
     this.#state = "done";
-    const { clock, metrics, accessLog } = this.#context;
-    const nowMs = clock.monotonicMs();
-    let meter = this.#meter;
-    if (meter === undefined) {
-      meter = metrics.unmatched;
-      meter.inFlight += 1;
-    }
-    meter.ended(status, nowMs - this.#receivedAtMs - this.#instanceMs, this.#instanceMs);
-    if (!accessLog.wants(code !== undefined)) return;
-    accessLog.write({
-      requestId: this.#requestId,
-      service: meter.service,
-      method: meter.method,
-      status,
-      code,
-      durationMs: nowMs - this.#startedAtMs,
-      instanceMs: this.#instanceMs,
-      instanceId: this.#instance?.id,
-      attempts: this.#attempts,
-      cause,
-    });
+    this.#record.ended(status, code, cause);
   }
-}
-
-type Outcome = Parameters<Balancer["release"]>[2];
-type DecodedException = Extract<DecodedReply, { kind: "exception" }>;
-
-function outcomeOf(error: GatewayError, sent: boolean): Outcome {
-  if (error.code === "UPSTREAM_TIMEOUT") return "timed-out";
-  return sent ? "lost" : "connect-failed";
-}
-
-/** Another instance may do better. A reply that is too large is so everywhere, and a deadline is over for good. */
-function isLoss({ code }: GatewayError): boolean {
-  return code === "UPSTREAM_CONNECTION_LOST" || code === "UPSTREAM_BAD_REPLY";
 }

@@ -1,7 +1,25 @@
-import type { Annotations, MethodDescriptor, Schema } from "@thriftgate/thrift";
-import { errorStatus } from "../../core/errors.ts";
+import type { Annotations, DecodedReply, MethodDescriptor, Schema } from "@thriftgate/thrift";
+import { errorStatus, type Problem } from "../../core/errors.ts";
+import type { ServiceEntry } from "../../snapshot/snapshot.ts";
 
 const annotation = "api.http_code";
+
+type DecodedException = Extract<DecodedReply, { kind: "exception" }>;
+
+/** A declared exception, as the caller is told of it; its value stands beside. */
+export function exceptionProblem(
+  { name, schema }: ServiceEntry,
+  method: MethodDescriptor,
+  { fieldId, typeName }: DecodedException,
+): Problem {
+  return {
+    code: "EXCEPTION",
+    status: exceptionStatus(schema, method, fieldId),
+    detail: `The service answered with its exception ${typeName}.`,
+    members: { service: name, method: method.name, exception: typeName },
+    headers: {},
+  };
+}
 
 /** The status of a declared exception: from its place in `throws`, else from its type, else 422. */
 export function exceptionStatus(schema: Schema, method: MethodDescriptor, fieldId: number): number {

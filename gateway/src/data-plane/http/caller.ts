@@ -1,44 +1,41 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Socket } from "node:net";
+import type { IncomingHttpHeaders } from "node:http";
+import type { BodySink } from "./body.ts";
 
-/** Who waits for a response to be over. */
+/** The headers that decide how a call is taken, named and joined as `node:http` does it. */
+export interface CallHeaders
+  extends Pick<IncomingHttpHeaders, "content-type" | "content-encoding" | "content-length" | "transfer-encoding"> {
+  readonly "x-request-id"?: string | string[] | undefined;
+}
+
+/** One request, and the way back to who sent it. Whichever front read it, the rest of the data plane sees no more than this. */
+export interface Caller {
+  readonly method: string;
+  /** In origin form. */
+  readonly target: string;
+  readonly headers: CallHeaders;
+  /** All of them, names and values in turn, as they came. */
+  readonly rawHeaders: readonly string[];
+  /** All of the request has arrived. */
+  readonly complete: boolean;
+  /** An answer has begun: there can be no other. */
+  readonly answered: boolean;
+  /** Nobody is there to be answered. */
+  readonly gone: boolean;
+  /** Asked once, before all else that follows. */
+  watch(watcher: CallerWatcher): void;
+  /** Asked once at most, and only where a body was announced. */
+  readBody(maxBytes: number, sink: BodySink): void;
+  /**
+   * Answers, once. `head`: names and values in turn, `content-length` among them where there is a `body`, which is used up on return.
+   * `close`: no further request of the connection is taken.
+   */
+  answer(status: number, head: string[], body: Uint8Array | undefined, close?: boolean): void;
+  /** Ends the connection: nothing else can say that an answer which has begun is not whole. */
+  cutOff(): void;
+}
+
+/** Who waits for an answer to be over. */
 export interface CallerWatcher {
-  /** The response is over: sent to its end, or its connection is gone. Called at least once. */
-  onResponseClosed(): void;
-}
-
-const watcher = Symbol("watcher");
-const queued = Symbol("queued");
-
-interface WatchedResponse extends ServerResponse {
-  [watcher]?: CallerWatcher;
-}
-
-interface PipeliningSocket extends Socket {
-  [queued]?: Set<WatchedResponse>;
-}
-
-export function watchCaller(req: IncomingMessage, res: ServerResponse, onResponse: CallerWatcher): void {
-  (res as WatchedResponse)[watcher] = onResponse;
-  res.on("close", onClose);
-  // A response that waits for those before it has no socket yet, and node:http never closes it when the connection goes.
-  if (res.socket === null) queue(req.socket, res);
-}
-
-function onClose(this: WatchedResponse): void {
-  (this.req.socket as PipeliningSocket)[queued]?.delete(this);
-  this[watcher]!.onResponseClosed();
-}
-
-function queue(socket: PipeliningSocket, res: WatchedResponse): void {
-  if (socket[queued] === undefined) {
-    socket[queued] = new Set();
-    socket.once("close", onSocketClose);
-  }
-  socket[queued].add(res);
-}
-
-function onSocketClose(this: PipeliningSocket): void {
-  for (const res of this[queued]!) res[watcher]!.onResponseClosed();
-  this[queued]!.clear();
+  /** It is sent to its end, or its connection is gone. Called at least once. */
+  onAnswerClosed(): void;
 }

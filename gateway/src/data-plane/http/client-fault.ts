@@ -5,6 +5,7 @@ import { problemHead, problemText } from "../../core/problem.ts";
 import { requestIdFrom } from "../../core/request-id.ts";
 import { answerProblem } from "./answer.ts";
 import { endWith, isClosing, markClosing } from "./closing.ts";
+import { NodeCaller } from "./node-caller.ts";
 
 /** The last request of a connection, answered or not. */
 export interface LastExchange {
@@ -37,7 +38,7 @@ export function answerClientFault(fault: GatewayError, socket: Socket, last: Las
   if (last === undefined || last.res.closed) endWith(socket, rawProblem(fault, requestId));
   else if (last.req.complete || last.res.headersSent) last.res.once("close", () => endWith(socket, rawProblem(fault, requestId)));
   // The fault is in this request's own body: its answer is ours to give, and whoever waited for the body sees it closed.
-  else answerProblem(last.req, last.res, fault, requestId, { close: true });
+  else answerProblem(new NodeCaller(last.req, last.res), fault, requestId, { close: true });
 }
 
 /** A whole response as text, for connections that have no ServerResponse. */

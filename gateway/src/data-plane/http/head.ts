@@ -1,9 +1,9 @@
-import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { HttpCodec } from "@thriftgate/thrift";
 import { GatewayError } from "../../core/errors.ts";
 import { assertJsonContent, assertNotCompressed } from "../../core/json-content.ts";
 import { isMultipart } from "../../core/multipart.ts";
 import { bodyTooLarge } from "./body.ts";
+import type { Caller, CallHeaders } from "./caller.ts";
 
 /** What the fields of a method ask for in a body. */
 type BodySources = Pick<HttpCodec, "sources">;
@@ -14,8 +14,8 @@ const callMethods = { allow: "GET, POST" };
  * Checks the head of a call and tells whether a body follows.
  * @throws {GatewayError}
  */
-export function readCallHead(req: IncomingMessage, maxBodyBytes: number, http?: BodySources): boolean {
-  const { method, headers } = req;
+export function readCallHead(caller: Caller, maxBodyBytes: number, http?: BodySources): boolean {
+  const { method, headers } = caller;
   if (method !== "POST" && method !== "GET") {
     throw new GatewayError("METHOD_NOT_ALLOWED", "A call is a GET or a POST.", { headers: callMethods });
   }
@@ -36,8 +36,8 @@ export function readCallHead(req: IncomingMessage, maxBodyBytes: number, http?: 
  * The same for a call of a route that the IDL asked for: any method, and whatever the method's fields ask for in the body.
  * @throws {GatewayError}
  */
-export function readRestHead(req: IncomingMessage, maxBodyBytes: number, http?: BodySources): boolean {
-  const { method, headers } = req;
+export function readRestHead(caller: Caller, maxBodyBytes: number, http?: BodySources): boolean {
+  const { method, headers } = caller;
   const length = headers["content-length"];
   const hasBody = headers["transfer-encoding"] !== undefined || (length !== undefined && length !== "0");
   if ((method === "GET" || method === "HEAD") && hasBody) {
@@ -55,7 +55,7 @@ export function isForm(contentType: string | undefined): contentType is string {
 }
 
 /** Any page can send a form to any address: only methods whose fields ask for one take it. */
-function assertContent(headers: IncomingHttpHeaders, http: BodySources | undefined): void {
+function assertContent(headers: CallHeaders, http: BodySources | undefined): void {
   if (http?.sources.has("raw_body") || (http?.sources.has("form") && isForm(headers["content-type"])))
     assertNotCompressed(headers);
   else assertJsonContent(headers);
@@ -65,8 +65,7 @@ function assertContent(headers: IncomingHttpHeaders, http: BodySources | undefin
 const worthReadingBytes = 64 * 1024;
 
 /** Whether more of this request may follow than is worth reading, once it is known that nobody wants it. */
-export function muchMayFollow(req: IncomingMessage): boolean {
-  if (req.complete) return false;
-  const { headers } = req;
+export function muchMayFollow({ complete, headers }: Caller): boolean {
+  if (complete) return false;
   return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > worthReadingBytes;
 }

@@ -5,6 +5,7 @@ import { requestIdFrom } from "../../core/request-id.ts";
 import { answerProblem } from "./answer.ts";
 import { answerClientFault, clientFault, type LastExchange, type OnRefused, rawProblem } from "./client-fault.ts";
 import { endWith, refuseFurtherRequests, refusesFurtherRequests } from "./closing.ts";
+import { NodeCaller } from "./node-caller.ts";
 import { inTurn } from "./pipelining.ts";
 import { requestFault, targetFault } from "./request-fault.ts";
 
@@ -100,7 +101,7 @@ export function listenHttp(options: ListenOptions): Promise<Listener> {
 
   const refuse = (req: IncomingMessage, res: ServerResponse, fault: GatewayError): void => {
     onRefused?.(fault.code);
-    answerProblem(req, res, fault, requestIdFrom(undefined), { close: true });
+    answerProblem(new NodeCaller(req, res), fault, requestIdFrom(undefined), { close: true });
   };
 
   server.on("connection", (socket: CallerSocket) => {

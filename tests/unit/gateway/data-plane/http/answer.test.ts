@@ -1,12 +1,17 @@
 import { EventEmitter } from "node:events";
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { answerJson, oneWriteBytes } from "../../../../../gateway/src/data-plane/http/answer.ts";
+import { NodeCaller } from "../../../../../gateway/src/data-plane/http/node-caller.ts";
 
 class Response extends EventEmitter {
   readonly ends: unknown[][] = [];
   destroyed = false;
   head: unknown[] = [];
+
+  hasHeader(): boolean {
+    return false;
+  }
 
   writeHead(...head: unknown[]): void {
     this.head = head;
@@ -23,7 +28,7 @@ class Response extends EventEmitter {
 
 function answer(json: Uint8Array): Response {
   const response = new Response();
-  answerJson(response as unknown as ServerResponse, 200, json, "id-1");
+  answerJson(new NodeCaller({} as IncomingMessage, response as unknown as ServerResponse), 200, json, "id-1");
   return response;
 }
 
