@@ -44,7 +44,13 @@ export const idlCorpus: Component = {
   present: () => succeeds("thrift", ["--version"]) && succeeds("go", ["version"]) && succeeds("mvn", ["--version"]),
 };
 
-export const components: readonly Component[] = [apacheThriftForPython];
+export const curl: Component = {
+  name: "curl",
+  install: "apt-get install curl",
+  present: () => succeeds("curl", ["--version"]),
+};
+
+export const components: readonly Component[] = [apacheThriftForPython, curl];
 /** Of the integration tests alone: looking for it may fetch it. */
 export const integrationComponents: readonly Component[] = [mongod, consul];
 /** Of the conformance tests that fetch what others published. */

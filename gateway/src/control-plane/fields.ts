@@ -16,6 +16,10 @@ export function invalidField(pointer: string, detail: string, suggestions: reado
   return new GatewayError("INVALID_FIELD", detail, { members: { pointer, ...(suggestions.length > 0 && { suggestions }) } });
 }
 
+function duplicateKey(pointer: string, detail: string): GatewayError {
+  return new GatewayError("DUPLICATE_KEY", detail, { members: { pointer } });
+}
+
 function limitExceeded(pointer: string, detail: string): GatewayError {
   return new GatewayError("LIMIT_EXCEEDED", detail, { members: { pointer } });
 }
@@ -54,13 +58,15 @@ export class Fields {
       const name = known.get(key.toLowerCase());
       const place = `${pointer}/${pointerPart(key)}`;
       if (name === undefined) throw refuse(place, `There is no field ${quote(key)} here.`, nearestNames(key, names));
-      if (this.#values.has(name)) {
-        throw new GatewayError("DUPLICATE_KEY", `The field ${name} is there twice, in different letter case.`, {
-          members: { pointer: place },
-        });
-      }
+      if (this.#values.has(name)) throw duplicateKey(place, `The field ${name} is there twice, in different letter case.`);
       this.#values.set(name, member ?? undefined);
     }
+  }
+
+  /** Gives a field a value that came beside the object. @throws {GatewayError} DUPLICATE_KEY it has one */
+  add(name: string, value: unknown): void {
+    if (this.raw(name) !== undefined) throw duplicateKey(this.place(name), `${name} is in the JSON as well as beside it.`);
+    this.#values.set(name, value);
   }
 
   place(name: string): string {

@@ -12,6 +12,7 @@ import { beat } from "./health/beat.ts";
 import { bearerToken, isSameKey, unauthenticated } from "./key-check.ts";
 import { PROXY_SERVICE } from "./proxy/proxy-idl.ts";
 import { register } from "./register/register.ts";
+import { readRegistrationBody } from "./register/registration-body.ts";
 import { readJsonBody } from "./request-body.ts";
 import { entityTag } from "./update/if-match.ts";
 import { update } from "./update/update.ts";
@@ -21,6 +22,8 @@ const MAX_SERVER_BODY_BYTES = 64 * 1024;
 const PROXY_NOTE = ` ${PROXY_SERVICE} was left out: registry proxies join Consul by themselves, and nobody calls them through the gateway.`;
 /** Eight registrations of the largest size at once, or thousands of usual ones. */
 const BODY_BUDGET_FACTOR = 8;
+
+type BodyReader<Body> = (request: Request, maxBytes: number, maxDepth: number, lease: BodyLease) => Promise<Body>;
 
 /** The endpoints on the public listener: docs/http-api.md. */
 export function createPublicRouter(context: ControlPlaneContext): Router {
@@ -43,14 +46,15 @@ export function createPublicRouter(context: ControlPlaneContext): Router {
   }
 
   /** Reads the body where the use case wants it, and gives its bytes back to the budget when all is done. */
-  async function withBody(
+  async function withBody<Body>(
     request: Request,
     maxBytes: number,
-    use: (readBody: () => Promise<unknown>) => Promise<Answer>,
+    read: BodyReader<Body>,
+    use: (readBody: () => Promise<Body>) => Promise<Answer>,
   ): Promise<Answer> {
     const lease = new BodyLease(budget);
     try {
-      return await use(() => readJsonBody(request, maxBytes, maxDepth, lease));
+      return await use(() => read(request, maxBytes, maxDepth, lease));
     } finally {
       lease.release();
     }
@@ -61,7 +65,7 @@ export function createPublicRouter(context: ControlPlaneContext): Router {
   mount("POST", "/register", (request, caller) => {
     registrations.take(networkOf(caller.peer));
     assertMayRegister(request, config);
-    return withBody(request, maxRegistrationBodyBytes, async (readBody) => {
+    return withBody(request, maxRegistrationBodyBytes, readRegistrationBody, async (readBody) => {
       const { apiKey, version, leftOutProxy } = await register(context, await readBody(), caller);
       const Message = `Registered successfully. Keep the API key: it is shown only this once.${leftOutProxy ? PROXY_NOTE : ""}`;
       return { body: { "API-Key": apiKey, Message }, headers: { etag: entityTag(version), "cache-control": "no-store" } };
@@ -72,7 +76,7 @@ export function createPublicRouter(context: ControlPlaneContext): Router {
     const ownerId = ownerIdOf(request);
     const { "if-match": ifMatch, apikey } = request.headers;
     const apiKey = typeof apikey === "string" ? apikey : undefined;
-    return withBody(request, maxRegistrationBodyBytes, async (readBody) => {
+    return withBody(request, maxRegistrationBodyBytes, readRegistrationBody, async (readBody) => {
       const { version } = await update(context, { ownerId, apiKey, ifMatch, readBody }, caller);
       return {
         body: { Message: "Updated successfully. The services are served as they are now." },
@@ -85,7 +89,7 @@ export function createPublicRouter(context: ControlPlaneContext): Router {
     "POST",
     "/connect",
     (request, caller) =>
-      withBody(request, MAX_SERVER_BODY_BYTES, async (readBody) => {
+      withBody(request, MAX_SERVER_BODY_BYTES, readJsonBody, async (readBody) => {
         const { serverId, ttlSeconds, heartbeatMs } = await connect(context, await readBody(), caller);
         const Message = "Server Connection Request Accepted.";
         return { body: { Status: "ok", Message, ServerID: serverId, ttlSeconds, heartbeatMs } };
@@ -95,14 +99,14 @@ export function createPublicRouter(context: ControlPlaneContext): Router {
   );
 
   mount("POST", "/health", (request) =>
-    withBody(request, MAX_SERVER_BODY_BYTES, async (readBody) => {
+    withBody(request, MAX_SERVER_BODY_BYTES, readJsonBody, async (readBody) => {
       await beat(context, await readBody());
       return { body: { Status: "ok", Message: "Successfully updated server health." } };
     }),
   );
 
   mount("POST", "/disconnect", (request, caller) =>
-    withBody(request, MAX_SERVER_BODY_BYTES, async (readBody) => {
+    withBody(request, MAX_SERVER_BODY_BYTES, readJsonBody, async (readBody) => {
       await disconnect(context, await readBody(), caller);
       return { body: { Status: "ok", Message: "Server disconnected." } };
     }),

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { assertStrictJson } from "@thriftgate/thrift";
 import { GatewayError } from "../core/errors.ts";
-import { assertJsonContent } from "../core/json-content.ts";
+import { assertJsonContent, assertNotCompressed } from "../core/json-content.ts";
 import type { BodyLease } from "./body-lease.ts";
 
 /** A body over its bound is read on and thrown away as far as this, so that the caller stops sending and reads the answer. */
@@ -19,12 +19,23 @@ export async function readJsonBody(
   lease: BodyLease,
 ): Promise<unknown> {
   assertJsonContent(request.headers);
-  const bytes = request.readableEnded ? alreadyRead(request) : await readBytes(request, maxBytes, lease);
-  if (bytes.length > maxBytes) throw tooLarge(maxBytes);
+  return parseJson(await readBytes(request, maxBytes, lease), maxDepth);
+}
+
+/** @throws {GatewayError | RequestFault} like {@link readJsonBody} */
+export function parseJson(bytes: Uint8Array, maxDepth: number): unknown {
   if (bytes.length === 0)
     throw new GatewayError("INVALID_BODY", "The body is empty; JSON is expected.", { members: { pointer: "" } });
   assertStrictJson(bytes, maxDepth);
-  return JSON.parse(bytes.toString("utf8"));
+  return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8"));
+}
+
+/** @throws {GatewayError} UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, OVERLOADED, CLIENT_CLOSED */
+export async function readBytes(request: IncomingMessage, maxBytes: number, lease: BodyLease): Promise<Uint8Array> {
+  assertNotCompressed(request.headers);
+  const bytes = request.readableEnded ? alreadyRead(request) : await receive(request, maxBytes, lease);
+  if (bytes.length > maxBytes) throw tooLarge(maxBytes);
+  return bytes;
 }
 
 /** Somebody's own Express app may have read it: `express.json()`, `express.raw()`, `express.text()`. */
@@ -35,7 +46,7 @@ function alreadyRead(request: IncomingMessage & { body?: unknown }): Buffer {
   return Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
 }
 
-function readBytes(request: IncomingMessage, maxBytes: number, lease: BodyLease): Promise<Buffer> {
+function receive(request: IncomingMessage, maxBytes: number, lease: BodyLease): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;

@@ -3,6 +3,7 @@ import { GatewayError } from "../../core/errors.ts";
 import type { Caller, ControlPlaneContext } from "../context.ts";
 import { linkServices } from "./link-services.ts";
 import { NAME_LENGTH, parseOwner, parseServices, serviceTaken } from "./registration.ts";
+import type { RegistrationBody } from "./registration-body.ts";
 
 export interface Registered {
   /** Shown here and never again. */
@@ -14,12 +15,16 @@ export interface Registered {
 }
 
 /** A new owner with its services: all of them are stored and served, or nothing is. */
-export async function register(context: ControlPlaneContext, body: unknown, caller: Caller): Promise<Registered> {
+export async function register(
+  context: ControlPlaneContext,
+  { json, uploads }: RegistrationBody,
+  caller: Caller,
+): Promise<Registered> {
   const { audit, config, linker, publisher, store } = context;
-  const owner = parseOwner(body);
+  const owner = parseOwner(json);
   const ownerId = owner.text("OwnerId", { maxLength: NAME_LENGTH });
   const ownerName = owner.text("OwnerName", { maxLength: NAME_LENGTH });
-  const services = parseServices(owner, config.limits, { leaveOutProxy: true }) ?? [];
+  const services = parseServices(owner, config.limits, { uploads, leaveOutProxy: true }) ?? [];
   const requested = owner.list("Services", config.limits.maxServicesPerOwner)?.length ?? 0;
   const linked = await linkServices(linker, services);
 

@@ -1,9 +1,11 @@
 import { GatewayError } from "../../core/errors.ts";
+import { nearestNames } from "../../core/nearest-names.ts";
 import { Fields, invalidField, pointerPart, quote } from "../fields.ts";
 import { PROXY_SERVICE } from "../proxy/proxy-idl.ts";
 import { isReservedName } from "../reserved-names.ts";
 import type { ServiceDefinition } from "../store/store.ts";
 import { pickMainFile } from "./main-file.ts";
+import type { IdlUploads } from "./registration-body.ts";
 import { parseServerUrl } from "./server-url.ts";
 import { parseOptions } from "./service-options.ts";
 
@@ -32,6 +34,8 @@ const MAX_IDL_FILES = 500;
 const MAX_PATHS_PER_SERVICE = 500;
 const MAX_REGISTERED_SERVERS = 1_000;
 const MAX_SERVER_COUNT = 1_000_000;
+
+const noUploads: IdlUploads = new Map();
 
 const OWNER_FIELDS = ["OwnerName", "OwnerId", "Services", "ApiKey"];
 const SERVICE_FIELDS = [
@@ -66,25 +70,35 @@ export function parseOwner(body: unknown): Fields {
 export function parseServices(
   owner: Fields,
   limits: RegistrationLimits,
-  { leaveOutProxy = false } = {},
+  { uploads = noUploads, leaveOutProxy = false }: { readonly uploads?: IdlUploads; readonly leaveOutProxy?: boolean } = {},
 ): RequestedService[] | undefined {
   const list = owner.list("Services", limits.maxServicesPerOwner);
   if (!list) return undefined;
   const services = list.flatMap((value, index) => {
     const pointer = `${owner.place("Services")}/${index}`;
     const fields = new Fields(value, pointer, SERVICE_FIELDS);
-    return leaveOutProxy && fields.raw("ServiceName") === PROXY_SERVICE ? [] : [parseService(fields, pointer, limits)];
+    return leaveOutProxy && fields.raw("ServiceName") === PROXY_SERVICE ? [] : [parseService(fields, pointer, limits, uploads)];
   });
   const names = new Set<string>();
   for (const { name, pointer } of services) {
     if (names.has(name)) throw invalidField(`${pointer}/ServiceName`, `The service ${quote(name)} is there twice.`);
     names.add(name);
   }
+  for (const name of uploads.keys()) {
+    if (names.has(name) || (leaveOutProxy && name === PROXY_SERVICE)) continue;
+    throw invalidField(
+      owner.place("Services"),
+      `A part of the form holds a file of the service ${quote(name)}, which is not among Services.`,
+      nearestNames(name, names),
+    );
+  }
   return services;
 }
 
-function parseService(fields: Fields, pointer: string, limits: RegistrationLimits): RequestedService {
+function parseService(fields: Fields, pointer: string, limits: RegistrationLimits, uploads: IdlUploads): RequestedService {
   const name = parseServiceName(fields);
+  const uploaded = uploads.get(name);
+  if (uploaded) fields.add("IdlFiles", Object.fromEntries(uploaded));
   const files = parseIdl(fields, name, limits.maxIdlBytes);
   const options = parseOptions(fields);
   const definition: ServiceDefinition = {
@@ -124,7 +138,7 @@ function parseIdl(fields: Fields, serviceName: string, maxBytes: number): Readon
   if (hasContent === (files !== undefined)) {
     throw invalidField(
       fields.place(hasContent ? "IdlFiles" : "IdlContent"),
-      "A service has either IdlContent, the text of its IDL, or IdlFiles, an object from file name to text.",
+      "A service has either IdlContent, the text of its IDL, or IdlFiles, an object from file name to text, or files in a multipart form.",
     );
   }
   const entries = files ?? [[`${serviceName}.thrift`, fields.optionalText("IdlContent", anyLength)] as const];

@@ -6,6 +6,7 @@ import { unauthenticated } from "../key-check.ts";
 import { removedServices } from "../publish/removed-services.ts";
 import { linkServices } from "../register/link-services.ts";
 import { NAME_LENGTH, parseOwner, parseServices, type RequestedService, serviceTaken } from "../register/registration.ts";
+import type { RegistrationBody } from "../register/registration-body.ts";
 import type { OwnerHead, ServiceWrite } from "../store/store.ts";
 import { matchesVersion } from "./if-match.ts";
 
@@ -14,7 +15,7 @@ export interface UpdateRequest {
   readonly apiKey: string | undefined;
   readonly ifMatch: string | undefined;
   /** Read only once the key was checked. */
-  readBody(): Promise<unknown>;
+  readBody(): Promise<RegistrationBody>;
 }
 
 export interface Updated {
@@ -32,7 +33,8 @@ export async function update(context: ControlPlaneContext, request: UpdateReques
   const author = keys.assertOwner(apiKey, head.keyDigest);
   if (ifMatch !== undefined && !matchesVersion(ifMatch, head.version)) throw preconditionFailed();
 
-  const owner = parseOwner(await request.readBody());
+  const { json, uploads } = await request.readBody();
+  const owner = parseOwner(json);
   if (owner.raw("OwnerId") !== undefined && owner.text("OwnerId", { maxLength: NAME_LENGTH }) !== ownerId) {
     throw new GatewayError("OWNER_MISMATCH", "OwnerId and the query's ownerid differ; an owner's ID never changes.", {
       members: { pointer: owner.place("OwnerId") },
@@ -41,7 +43,7 @@ export async function update(context: ControlPlaneContext, request: UpdateReques
   if (owner.raw("OwnerName") !== undefined && owner.text("OwnerName", { maxLength: NAME_LENGTH }) !== head.ownerName) {
     throw invalidField(owner.place("OwnerName"), "OwnerName stays as it was registered; leave it out, or send the same.");
   }
-  const services = parseServices(owner, config.limits);
+  const services = parseServices(owner, config.limits, { uploads });
   if (!services) throw invalidField(owner.place("Services"), "Services is missing: it replaces the whole list; [] removes all.");
 
   const linked = await linkServices(linker, services);
