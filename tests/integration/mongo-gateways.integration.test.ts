@@ -217,6 +217,10 @@ describeWith(mongod, "gateways on MongoDB", () => {
     const { items } = (await request(`${gateway.adminUrl}/admin/v1/services`)).json;
     expect(items.map(({ name }: { name: string }) => name)).toEqual(["Kept"]);
     expect((await update(gateway, "acme", "0b9f0e3a-key", ["Kept", "Broken"])).status).toBe(200);
+    const store = await openMongoStore({ url: deployment.url, dbName: "api-gateway" });
+    const definition = async (name: string, revision: number) => (await store.serviceRevision(name, revision))?.definition;
+    expect((await definition("Kept", 2))?.options).toEqual({ lenient: true, deadlineMs: 100_000 });
+    expect(await definition("Broken", 1)).not.toHaveProperty("options");
     expect(await originals.countDocuments()).toBe(1);
   });
 

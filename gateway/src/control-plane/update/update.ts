@@ -3,12 +3,14 @@ import { GatewayError } from "../../core/errors.ts";
 import type { Caller, ControlPlaneContext } from "../context.ts";
 import { invalidField } from "../fields.ts";
 import { unauthenticated } from "../key-check.ts";
+import type { LinkedService } from "../publish/publisher.ts";
 import { removedServices } from "../publish/removed-services.ts";
 import { linkServices } from "../register/link-services.ts";
 import { NAME_LENGTH, parseOwner, parseServices, type RequestedService, serviceTaken } from "../register/registration.ts";
 import type { RegistrationBody } from "../register/registration-body.ts";
 import type { OwnerHead, ServiceWrite } from "../store/store.ts";
 import { matchesVersion } from "./if-match.ts";
+import { keptOptions } from "./kept-options.ts";
 
 export interface UpdateRequest {
   readonly ownerId: string;
@@ -47,7 +49,7 @@ export async function update(context: ControlPlaneContext, request: UpdateReques
   if (!services) throw invalidField(owner.place("Services"), "Services is missing: it replaces the whole list; [] removes all.");
 
   const linked = await linkServices(linker, services);
-  const writes = await Promise.all(services.map((service) => writeOf(context, head, service)));
+  const writes = await Promise.all(services.map((service) => writeOf(context, head, service, linked)));
   if (!isChange(head, writes)) return { version: head.version };
 
   const release = publisher.claims.take(ownerId, linked);
@@ -65,13 +67,19 @@ export async function update(context: ControlPlaneContext, request: UpdateReques
   return { version: result.head.version };
 }
 
+/** What the store is to write; in `linked` the definition is the same. */
 async function writeOf(
   { store }: ControlPlaneContext,
   head: OwnerHead,
-  { name, definition }: RequestedService,
+  { name, definition: requested }: RequestedService,
+  linked: Map<string, LinkedService>,
 ): Promise<ServiceWrite> {
   const current = head.services.find((service) => service.name === name);
   const stored = current && (await store.serviceRevision(name, current.revision));
+  const service = linked.get(name)!;
+  const options = requested.options ?? keptOptions(name, stored?.definition, service.schema);
+  const definition = options ? { ...requested, options } : requested;
+  linked.set(name, { ...service, definition });
   return stored && isDeepStrictEqual(stored.definition, definition) ? { name, keep: true } : { name, definition };
 }
 

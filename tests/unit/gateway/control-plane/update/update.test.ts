@@ -56,6 +56,53 @@ describe("what /update does", () => {
     await api.post("/health").send({ ApiKey: apikey, ServerID }).expect(404);
   });
 
+  test("options that it says nothing of stay, but for those of methods that are gone; {} takes all away", async () => {
+    const options = { i64: "string", lenient: true, deadlineMs: 100_000 };
+    const methods = { queryAsset: { deadlineMs: 7 }, insertAsset: { deadlineMs: 9 } };
+    const both = {
+      Paths: ["queryAsset", "insertAsset"].map((name) => ({ ExposedMethod: name, MethodPath: name })),
+    };
+    const { admin, api, register, snapshot } = await startControlPlane();
+    const apikey = await register(registration([assetService({ ...both, Options: { ...options, methods } })]));
+    const update = (service: object) =>
+      api
+        .put("/update?ownerid=ann")
+        .set({ apikey })
+        .send(registration([assetService(service)]))
+        .expect(200);
+    const deadlines = () => {
+      const { routes } = snapshot.entry("AssetManagement")!;
+      return Object.fromEntries([...routes].map(([path, route]) => [path, route.options.deadlineMs]));
+    };
+    const isLenient = () => {
+      const { codec } = snapshot.entry("AssetManagement")!.routes.get("queryAsset")!;
+      return codec.encodeJson(Buffer.from('{"ID":5}')).bytes.length > 0;
+    };
+    const revision = async () => (await admin.get("/admin/v1/services/AssetManagement")).body.revision;
+
+    await update(both);
+    expect(await revision()).toBe(1);
+    await update({ ...both, Version: "2" });
+    expect(await revision()).toBe(2);
+    expect(deadlines()).toEqual({ queryAsset: 7, insertAsset: 9 });
+    expect(isLenient()).toBe(true);
+
+    const IdlContent = ASSET_IDL.replace(/.*insertAsset.*\n/, "");
+    const query = { Paths: [{ ExposedMethod: "queryAsset", MethodPath: "queryAsset" }] };
+    await update({ IdlContent, ...query, Options: null });
+    expect(deadlines()).toEqual({ queryAsset: 7 });
+    await update(both);
+    expect(deadlines()).toEqual({ queryAsset: 7, insertAsset: 100_000 });
+    expect(isLenient()).toBe(true);
+
+    await update({ ...both, Options: { deadlineMs: 3_000 } });
+    expect(deadlines()).toEqual({ queryAsset: 3_000, insertAsset: 3_000 });
+    expect(isLenient).toThrow(expect.objectContaining({ code: "INVALID_TYPE" }));
+    await update({ ...both, Options: {} });
+    await update({ ...both, Version: "3" });
+    expect(deadlines()).toEqual({ queryAsset: 5_000, insertAsset: 5_000 });
+  });
+
   test("OwnerId and OwnerName may be left out", async () => {
     const { api, register } = await startControlPlane();
     const apikey = await register();
