@@ -73,6 +73,8 @@ describe("thriftgate start", () => {
     ["an argument that is none of its own", ["now"], "error: too many arguments for 'start'"],
     ["a public address without a choice", ["--host", "0.0.0.0"], "registration: not given; others can reach 0.0.0.0"],
     ["a store that nobody knows", ["--store", "mysql://db"], "store (--store): 'mysql://db'; expected"],
+    ["a store's address that is none", ["--store", "mongodb://db:99999/"], "store: the driver says: Unable to parse db:99999"],
+    ["a store's option that nobody knows", ["--store", "mongodb://db/?replicaset=a&foo=1"], "store: the driver says: option"],
     ["a registry that nobody knows", ["--registry", "etcd://c:8500"], "registry (--registry): 'etcd://c:8500'; expected"],
     ["a file that is not there", ["--config", "absent.json"], "absent.json: can't be read (ENOENT)"],
   ])("ends with 2 for %s", async (_name, args, message) => {

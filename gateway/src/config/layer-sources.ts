@@ -1,5 +1,5 @@
+import type { ConfigFault } from "../core/config-error.ts";
 import { nearestNames } from "../core/nearest-names.ts";
-import type { ConfigFault } from "./config-error.ts";
 import { type ConfigKey, configKeys } from "./keys.ts";
 import { originalKeys } from "./original-keys.ts";
 

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { ConfigError } from "./config-error.ts";
+import { ConfigError } from "../core/config-error.ts";
 import type { GatewayConfig } from "./gateway-config.ts";
 import { parseJsonWithComments } from "./json-with-comments.ts";
 import type { ConfigSources } from "./layer-sources.ts";

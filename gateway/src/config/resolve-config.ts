@@ -1,8 +1,8 @@
 import { inspect } from "node:util";
 import type { z } from "zod";
+import { ConfigError, type ConfigFault } from "../core/config-error.ts";
 import { isLoopbackHost } from "../core/ip-address.ts";
 import { nearestNames } from "../core/nearest-names.ts";
-import { ConfigError, type ConfigFault } from "./config-error.ts";
 import { contradictions } from "./contradictions.ts";
 import type { GatewayConfig } from "./gateway-config.ts";
 import { configKeys } from "./keys.ts";

@@ -52,7 +52,7 @@ export function createLinker(
       if (started === worker) finish((job) => job.resolve(result));
     });
     started.on("error", (cause: NodeJS.ErrnoException) => {
-      if (started === worker) abandon(cause.code === "ERR_WORKER_OUT_OF_MEMORY" ? tooCostly(cause) : internal(cause));
+      if (started === worker) abandon(workerFault(cause));
     });
     started.on("exit", () => {
       if (started === worker) abandon(internal(new Error("the link worker exited")));
@@ -116,10 +116,18 @@ function tooCostly(cause: Error): GatewayError {
   return new GatewayError("IDL_LIMIT", "Linking this IDL takes more time or memory than is granted to one service.", { cause });
 }
 
+/** What a process lacks when no thread can be started in it, and may have again soon. */
+const SHORTAGES: ReadonlySet<string | undefined> = new Set(["ERR_WORKER_INIT_FAILED", "EMFILE", "ENFILE"]);
+
+function workerFault(cause: NodeJS.ErrnoException): GatewayError {
+  if (cause.code === "ERR_WORKER_OUT_OF_MEMORY") return tooCostly(cause);
+  return SHORTAGES.has(cause.code) ? overloaded("The gateway has no files or threads left.", cause) : internal(cause);
+}
+
 function internal(cause: Error): GatewayError {
   return new GatewayError("INTERNAL", "Linking the IDL failed.", { cause });
 }
 
-function overloaded(detail: string): GatewayError {
-  return new GatewayError("OVERLOADED", detail, { headers: { "retry-after": "1" } });
+function overloaded(detail: string, cause?: Error): GatewayError {
+  return new GatewayError("OVERLOADED", detail, { headers: { "retry-after": "1" }, ...(cause && { cause }) });
 }

@@ -1,4 +1,5 @@
 import type { MongoClient } from "mongodb";
+import { ConfigError } from "../../core/config-error.ts";
 import { GatewayError } from "../../core/errors.ts";
 
 /** Seen late, a server that hangs or comes back is late for everybody. */
@@ -8,7 +9,8 @@ const MAX_CONNECTIONS = 50;
 
 /**
  * @throws {GatewayError} STORE_UNAVAILABLE when no server that takes writes answers
- * @throws {Error} for the operator, when the URL is wrong or the server refuses us
+ * @throws {ConfigError} when the driver can't make anything of the URL
+ * @throws {Error} for the operator, when the server refuses us
  */
 export async function connectMongo(url: string, timeoutMs: number): Promise<MongoClient> {
   // Loaded only by those who use it.
@@ -29,7 +31,8 @@ export async function connectMongo(url: string, timeoutMs: number): Promise<Mong
       writeConcern: { w: "majority", wtimeoutMS: timeoutMs },
     });
   } catch (cause) {
-    throw new Error(`The store's address can't be used: ${messageOf(cause)}`, { cause });
+    const message = `the driver says: ${messageOf(cause)}; expected a MongoDB like "mongodb://10.0.0.1:27017"`;
+    throw new ConfigError([{ path: "store", origin: undefined, message }]);
   }
   try {
     return await client.connect();

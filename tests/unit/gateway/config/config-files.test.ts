@@ -2,11 +2,11 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, describe, expect, it } from "vitest";
-import { ConfigError } from "../../../../gateway/src/config/config-error.ts";
 import { parseJsonWithComments } from "../../../../gateway/src/config/json-with-comments.ts";
 import { configJsonSchema, configKeys } from "../../../../gateway/src/config/keys.ts";
 import { loadConfig } from "../../../../gateway/src/config/load-config.ts";
 import { resolveConfig } from "../../../../gateway/src/config/resolve-config.ts";
+import { ConfigError } from "../../../../gateway/src/core/config-error.ts";
 import { createTemporaryDirectory } from "../../../support/temporary-directory.ts";
 
 const root = join(import.meta.dirname, "../../../..");

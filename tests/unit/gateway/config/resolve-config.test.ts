@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { ConfigError } from "../../../../gateway/src/config/config-error.ts";
 import type { ConfigSources } from "../../../../gateway/src/config/layer-sources.ts";
 import { PUBLISHED_MASTER_KEY } from "../../../../gateway/src/config/original-keys.ts";
 import { resolveConfig } from "../../../../gateway/src/config/resolve-config.ts";
+import { ConfigError } from "../../../../gateway/src/core/config-error.ts";
 
 const SECRET = "correct-horse-battery";
 

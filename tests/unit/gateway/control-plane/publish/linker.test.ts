@@ -1,3 +1,5 @@
+import { execFileSync } from "node:child_process";
+import { resolve } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { createLinker } from "../../../../../gateway/src/control-plane/publish/linker.ts";
 import { ASSET_IDL } from "../../../../support/control-plane.ts";
@@ -81,4 +83,29 @@ test("what waits when it is closed is refused", async () => {
   ]);
   await expect(link(files, "a.thrift")).rejects.toMatchObject({ code: "OVERLOADED" });
   await close();
+});
+
+test("without a file or thread left it is overloaded, and links again once there is one", () => {
+  const module = resolve(import.meta.dirname, "../../../../../gateway/dist/control-plane/publish/linker.js");
+  const program = `
+    import { closeSync, openSync } from "node:fs";
+    import { createLinker } from ${JSON.stringify(module)};
+    const linker = createLinker({});
+    const link = () => linker.link({ "a.thrift": "service S {}" }, "a.thrift").then(({ ok }) => ok, ({ code }) => code);
+    const open = [];
+    for (;;) try { open.push(openSync("/dev/null")); } catch { break; }
+    const results = [];
+    for (const left of [0, open.length]) {
+      for (const file of open.splice(0, left)) closeSync(file);
+      results.push(await link());
+    }
+    await linker.close();
+    console.log(JSON.stringify(results));
+  `;
+  const node = JSON.stringify(process.execPath);
+  const output = execFileSync("sh", ["-c", `ulimit -n 100; exec ${node} --input-type=module`], {
+    input: program,
+    encoding: "utf8",
+  });
+  expect(JSON.parse(output)).toEqual(["OVERLOADED", true]);
 });
