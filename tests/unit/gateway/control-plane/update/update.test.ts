@@ -64,7 +64,7 @@ describe("what /update does", () => {
     };
     const { admin, api, register, snapshot } = await startControlPlane();
     const apikey = await register(registration([assetService({ ...both, Options: { ...options, methods } })]));
-    const update = (service: object) =>
+    const update = (service: Readonly<Record<string, unknown>>) =>
       api
         .put("/update?ownerid=ann")
         .set({ apikey })
