@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { describe } from "vitest";
+import { findApacheSource } from "./apache-source.ts";
 import { findConsuls } from "./consul-program.ts";
 import { findMongod } from "./mongod-program.ts";
 
@@ -23,6 +24,12 @@ export const apacheThriftForPython: Component = {
   name: "a Thrift server in Python (Apache's compiler and library)",
   install: "apt-get install thrift-compiler python3-thrift",
   present: () => pythonWithThrift !== undefined && succeeds("thrift", ["--version"]),
+};
+
+export const apachePythonServers: Component = {
+  name: "Apache's test servers in Python",
+  install: `${apacheThriftForPython.install} golang`,
+  present: () => apacheThriftForPython.present() && findApacheSource() !== undefined,
 };
 
 export const mongod: Component = {
@@ -54,7 +61,7 @@ export const components: readonly Component[] = [apacheThriftForPython, curl];
 /** Of the integration tests alone: looking for it may fetch it. */
 export const integrationComponents: readonly Component[] = [mongod, consul];
 /** Of the conformance tests that fetch what others published. */
-export const conformanceComponents: readonly Component[] = [apacheThriftForPython, idlCorpus];
+export const conformanceComponents: readonly Component[] = [apachePythonServers, idlCorpus];
 
 /** `describe`, for tests that need a component. */
 export function describeWith(component: Component, title: string, body: () => void): void {

@@ -7,14 +7,17 @@ export interface CountingProxy {
   readonly open: number;
   /** The most that were open at once. */
   readonly most: number;
+  /** That came in so far. */
+  readonly bytes: number;
   close(): Promise<void>;
 }
 
-/** Passes bytes on to `url`, and counts the connections. */
+/** Passes bytes on to `url`, and counts them and the connections. */
 export async function startCountingProxy(url: string): Promise<CountingProxy> {
   const { hostname, port } = new URL(url);
   const sockets = new Set<Socket>();
   let most = 0;
+  let bytes = 0;
   const server = createServer((socket) => {
     const onward = connect(Number(port), hostname);
     sockets.add(socket);
@@ -26,6 +29,9 @@ export async function startCountingProxy(url: string): Promise<CountingProxy> {
       from.pipe(to);
       from.on("error", () => to.destroy()).on("close", () => to.destroy());
     }
+    socket.on("data", (chunk) => {
+      bytes += chunk.length;
+    });
     socket.on("close", () => sockets.delete(socket));
   });
   server.listen(0, "127.0.0.1");
@@ -37,6 +43,9 @@ export async function startCountingProxy(url: string): Promise<CountingProxy> {
     },
     get most() {
       return most;
+    },
+    get bytes() {
+      return bytes;
     },
     async close() {
       for (const socket of sockets) socket.destroy();

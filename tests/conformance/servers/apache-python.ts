@@ -1,0 +1,60 @@
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { apacheVersion, copyApache, replaceIn } from "../../support/apache-source.ts";
+import { apachePythonServers, pythonWithThrift } from "../../support/components.ts";
+import { buildOnce, run } from "./build-once.ts";
+import type { ConformanceServer, ServerDialect } from "./conformance-server.ts";
+import { startServer } from "./server-process.ts";
+
+const accelerated = "accelerated";
+
+/** Apache's `test/py/TestServer.py`, with the library that Debian packages. */
+export const apachePython: ConformanceServer = {
+  name: "Apache Python",
+  component: apachePythonServers,
+  services: [],
+  dialects: [
+    { transport: "framed", protocol: "binary" },
+    { transport: "framed", protocol: "compact" },
+    { transport: "buffered", protocol: "binary" },
+    { transport: "buffered", protocol: "compact" },
+    { transport: "header", protocol: "binary" },
+    { transport: "header", protocol: "compact" },
+    { transport: "framed", protocol: "binary", variant: accelerated },
+    { transport: "buffered", protocol: "compact", variant: accelerated },
+    { transport: "buffered", protocol: "binary", multiplexed: true },
+    { transport: "framed", protocol: "compact", multiplexed: true },
+    { transport: "header", protocol: "binary", multiplexed: true },
+    { transport: "buffered", protocol: "binary", foundOut: true },
+    { transport: "framed", protocol: "compact", foundOut: true },
+    { transport: "header", protocol: "binary", foundOut: true },
+  ],
+  build,
+  async start(dialect) {
+    const directory = await build();
+    const { port, stop } = await startServer(join(directory, "test/py"), pythonWithThrift!, [
+      "TestServer.py",
+      ...["--port", "0", "--protocol", protocolOption(dialect), "--transport", dialect.transport],
+      "TThreadedServer",
+    ]);
+    return { ports: { ThriftTest: port, SecondService: port }, stop };
+  },
+};
+
+function protocolOption({ transport, protocol, multiplexed, variant }: ServerDialect): string {
+  if (variant === accelerated) return { binary: "accel", compact: "accelc" }[protocol];
+  if (transport === "header") return multiplexed ? "multih" : "header";
+  return multiplexed ? { binary: "multi", compact: "multic" }[protocol] : protocol;
+}
+
+function build(): Promise<string> {
+  const recipe = readFileSync(import.meta.filename, "utf8");
+  return buildOnce("python", [apacheVersion, recipe], async (draft) => {
+    copyApache("test/py", draft);
+    copyApache("test/ThriftTest.thrift", draft);
+    const tests = join(draft, "test/py");
+    replaceIn(join(tests, "TestServer.py"), [["host = None", 'host = "127.0.0.1"']]);
+    mkdirSync(join(tests, "gen-py"));
+    await run(tests, "thrift", ["--gen", "py", "-out", "gen-py", "../ThriftTest.thrift"]);
+  });
+}
