@@ -19,6 +19,10 @@ struct Asset {
 struct Plain { 1: i32 a, 2: optional i32 status (api.http_code), 3: optional list<string> vary (agw.target="header", agw.key="Vary") }
 struct Form { 1: string name (api.form="n"), 2: i32 count, 3: i32 x (agw.source="post") }
 struct Files { 1: binary data (api.form="f"), 2: list<i32> counts (api.form="n"), 3: string note, 4: optional list<string> notes (api.form="s") }
+struct Inner { 1: i32 n }
+struct Defaults { 1: i32 page = 3 (api.query="page"), 2: Inner inner, 3: list<string> names, 4: string lane = "slow" (api.header="lane", api.cookie="lane"), 5: i32 size = 9 }
+struct Odd { 1: optional string proto (api.query="__proto__", api.header="__proto__"), 2: optional string c (api.cookie="__proto__"), 3: optional string constructor (api.path="__proto__") }
+struct Secret { 1: string name, 2: optional string owner (agw.source="ignore"), 3: optional string note (agw.target="ignore") }
 struct Upload { 1: string id (api.path="id"), 2: binary data (agw.source="raw_body") }
 struct Text { 1: string text (agw.source="raw_body", agw.target="raw_body"), 2: string type (api.header="Content-Type") }
 service Rest {
@@ -30,6 +34,11 @@ service Rest {
   Text text(1: Text req) (api.post="/v1/text"),
   i32 add(1: i32 a (api.query="a"), 2: i32 b (api.header="b")) (api.get="/v1/add"),
   Files files(1: Files req) (api.post="/v1/forms"),
+  Defaults defaults(1: Defaults req) (api.get="/v1/defaults", api.post="/v1/defaults"),
+  Odd odd(1: Odd req) (api.get="/v1/odd/:__proto__", api.any="/v1/any"),
+  Secret secret(1: Secret req) (api.post="/v1/secret"),
+  void gone() throws (1: Gone gone) (api.get="/v1/gone"),
+  void head() (api.head="/v1/head"),
   void nothing() (api.get="/v1/nothing", api.head="/v1/nothing"),
 }`;
 
@@ -42,7 +51,22 @@ beforeAll(async () => {
   directory = createTemporaryDirectory();
   gateway = createGateway({ port: 0, adminPort: 0, dataDir: directory.path, masterKey: "a-master-key-of-tests", logger: false });
   ({ url } = await gateway.listen());
-  const names = ["one", "create", "plain", "form", "upload", "text", "add", "files", "nothing"];
+  const names = [
+    "one",
+    "create",
+    "plain",
+    "form",
+    "upload",
+    "text",
+    "add",
+    "files",
+    "defaults",
+    "odd",
+    "secret",
+    "gone",
+    "head",
+    "nothing",
+  ];
   const Paths = names.map((name) => ({ MethodPath: name, ExposedMethod: name }));
   const registered = await fetch(`${url}/register`, {
     method: "POST",
@@ -53,7 +77,9 @@ beforeAll(async () => {
   expect(answer).toMatchObject({ "API-Key": expect.any(String) });
   peer = await startThriftPeer({
     resultOf: ({ name, body }) => {
-      if (name === "nothing") return Buffer.from([0]);
+      // The exception's field 1, with its text in field 1.
+      if (name === "gone") return Buffer.from([12, 0, 1, 11, 0, 1, 0, 0, 0, 1, 0x78, 0, 0]);
+      if (name === "nothing" || name === "head") return Buffer.from([0]);
       if (name === "add") return Buffer.concat([Buffer.from([8, 0, 0]), body.subarray(3, 7), Buffer.from([0])]);
       const result = Buffer.from(body);
       // The gateway also calls a method that does not exist, without arguments, to find out the dialect.
@@ -118,6 +144,33 @@ describe("where fields come from", () => {
     });
     expect((await call("PUT", "/v1/assets/5")).json()).toMatchObject({ id: 5 });
     expect((await call("DELETE", "/v1/assets/5?name=q")).json()).toMatchObject({ id: 5, name: "q" });
+  });
+
+  test("defaults, where no place has a value", async () => {
+    expect((await call("GET", "/v1/defaults")).json()).toMatchObject({ page: 3, size: 9 });
+    expect((await call("GET", "/v1/defaults")).headers.get("lane")).toBe("slow");
+    const { json, headers } = await call("POST", "/v1/defaults?page=4", { body: '{"size":1}', headers: { cookie: "lane=fast" } });
+    expect(json()).toMatchObject({ page: 4, size: 1 });
+    expect(headers.get("lane")).toBe("fast");
+  });
+
+  test("nested and repeated arguments", async () => {
+    expect((await call("GET", "/v1/defaults?inner.n=7&names=a,b&names=c")).json()).toMatchObject({
+      inner: { n: 7 },
+      names: ["a,b", "c"],
+    });
+    expect((await call("GET", '/v1/defaults?inner={"n":8}')).json()).toMatchObject({ inner: { n: 8 } });
+    expect((await call("GET", "/v1/defaults?inner.n=x")).json()).toMatchObject({ status: 400, pointer: "/inner.n" });
+  });
+
+  test("names of an object's own properties are names like any other", async () => {
+    const { headers, json } = await call("GET", "/v1/odd/p?__proto__=q", { headers: { cookie: "__proto__=c" } });
+    expect(json()).toEqual({ constructor: "p" });
+    expect([headers.get("__proto__"), headers.get("set-cookie")]).toEqual(["q", "__proto__=c"]);
+  });
+
+  test("what is ignored on one side", async () => {
+    expect((await call("POST", "/v1/secret", { body: '{"name":"n","owner":"me","note":"x"}' })).json()).toEqual({ name: "n" });
   });
 
   test("parameters of a method", async () => {
@@ -229,6 +282,11 @@ describe("answers", () => {
   });
 });
 
+test("an exception has its own status", async () => {
+  const { status, json } = await call("GET", "/v1/gone");
+  expect([status, json()]).toMatchObject([410, { code: "EXCEPTION", exception: "Gone", value: { why: "x" } }]);
+});
+
 describe("HTTP methods", () => {
   test("one that a path has not: 405 with those that it has", async () => {
     const { status, headers, json } = await call("POST", "/v1/assets/5", { body: "{}" });
@@ -247,8 +305,20 @@ describe("HTTP methods", () => {
     expect([head.status, head.text]).toEqual([200, ""]);
     expect(Number(head.headers.get("content-length"))).toBeGreaterThan(8);
     expect((await call("HEAD", "/v1/nothing")).status).toBe(200);
+    expect((await call("HEAD", "/v1/head")).status).toBe(200);
+    const get = await call("GET", "/v1/head");
+    expect([get.status, get.headers.get("allow")]).toEqual([405, "HEAD, OPTIONS"]);
     expect((await call("HEAD", "/v1/text")).status).toBe(405);
     expect((await call("HEAD", "/Rest/one")).status).toBe(405);
+  });
+
+  test.each(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"])("api.any has %s", async (method) => {
+    const { status, headers } = await call(method, "/v1/any?__proto__=x");
+    const isFree = method === "OPTIONS";
+    expect(status).toBe(isFree ? 204 : 200);
+    expect(isFree ? headers.get("allow") : headers.get("__proto__")).toBe(
+      isFree ? "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" : "x",
+    );
   });
 
   test("a GET with a body", async () => {

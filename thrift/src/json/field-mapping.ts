@@ -57,11 +57,15 @@ function readMapping({ name, annotations }: NamedField): FieldMapping {
   const key = ownName(valueIn(annotations, "api.key", "agw.key"));
   return {
     jsonName: key ?? ownName(withoutOptions(valueIn(annotations, "api.body"))) ?? ownName(tag) ?? name,
-    inRequests: !hidden,
-    inReplies: !hidden && !annotations.some(([key, value]) => key === "agw.target" && value.toLowerCase() === "ignore"),
+    inRequests: !hidden && !isIgnored(annotations, "agw.source"),
+    inReplies: !hidden && !isIgnored(annotations, "agw.target"),
     sources: annotations.flatMap((annotation) => sourceOf(annotation, key ?? name) ?? []),
     target: annotations.map((annotation) => targetOf(annotation, key ?? name)).find((target) => target !== undefined),
   };
+}
+
+function isIgnored(annotations: Annotations, side: "agw.source" | "agw.target"): boolean {
+  return annotations.some(([key, value]) => key === side && value.toLowerCase() === "ignore");
 }
 
 /** `agw.source` says where, and `agw.key` under which name; the newer spelling has both in one. */

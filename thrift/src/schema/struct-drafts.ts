@@ -82,8 +82,8 @@ function assertJsonNamesDiffer(scope: Scope, fields: readonly FieldDraft[], file
   const holders = new Map<string, string>();
   for (const { node } of fields) {
     const field = { name: node.name.text, annotations: node.annotations };
-    const { jsonName, inRequests } = mappingOf(field);
-    if (!inRequests) continue;
+    const { jsonName, inRequests, inReplies } = mappingOf(field);
+    if (!inRequests && !inReplies) continue;
     const holder = holders.get(jsonName);
     if (holder === undefined) holders.set(jsonName, field.name);
     else if (holder !== field.name) {

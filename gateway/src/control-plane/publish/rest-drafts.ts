@@ -8,7 +8,9 @@ export interface RestDraft {
   readonly method: string;
   /** In capitals. */
   readonly httpMethod: string;
-  /** As it is written. */
+  /** Its name, as `api.get`. */
+  readonly annotation: string;
+  /** The path as it is written. */
   readonly text: string;
   readonly pattern: readonly PatternSegment[];
 }
@@ -16,24 +18,35 @@ export interface RestDraft {
 /** A route that can't be. */
 export interface RestFault {
   readonly method: string;
-  readonly httpMethod: string;
+  readonly annotation: string;
   readonly text: string;
   readonly fault: string;
 }
 
-const ANNOTATION = /^api\.(get|post|put|delete|patch|head|options)$/;
+/** HEAD is served as GET, OPTIONS by itself. */
+const ANY = ["GET", "POST", "PUT", "DELETE", "PATCH"];
+const ANNOTATION = /^api\.(get|post|put|delete|patch|head|options|any)$/;
 
 /** The routes that the methods of a service are annotated with. */
 export function restDrafts(schema: Schema, serviceName: string): { drafts: RestDraft[]; faults: RestFault[] } {
   const drafts: RestDraft[] = [];
   const faults: RestFault[] = [];
   for (const { name: method, annotations } of pickService(schema, serviceName)?.methods ?? []) {
-    for (const [name, text] of annotations) {
-      const httpMethod = ANNOTATION.exec(name)?.[1]?.toUpperCase();
-      if (httpMethod === undefined) continue;
+    for (const [annotation, text] of annotations) {
+      const kind = ANNOTATION.exec(annotation)?.[1];
+      if (kind === undefined) continue;
       const parsed = parseRestPattern(text);
-      if (parsed.ok) drafts.push({ method, httpMethod, text, pattern: parsed.pattern });
-      else faults.push({ method, httpMethod, text, fault: parsed.fault });
+      if (!parsed.ok) faults.push({ method, annotation, text, fault: parsed.fault });
+      else
+        drafts.push(
+          ...(kind === "any" ? ANY : [kind.toUpperCase()]).map((httpMethod) => ({
+            method,
+            httpMethod,
+            annotation,
+            text,
+            pattern: parsed.pattern,
+          })),
+        );
     }
   }
   return { drafts, faults };

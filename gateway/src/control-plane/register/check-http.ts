@@ -17,6 +17,7 @@ const OWN_HEADERS: ReadonlySet<string> = new Set([
   "date",
   "keep-alive",
   "proxy-authenticate",
+  "proxy-connection",
   "set-cookie",
   "te",
   "trailer",
@@ -32,7 +33,7 @@ const OWN_HEADERS: ReadonlySet<string> = new Set([
 export function checkHttp(service: RequestedService, schema: Schema): readonly RestDraft[] {
   const { drafts, faults } = restDrafts(schema, service.name);
   const [first] = faults;
-  if (first) throw invalid(service, "INVALID_ROUTE", first.method, `${annotation(first)} is refused: ${first.fault}.`);
+  if (first) throw invalid(service, "INVALID_ROUTE", first.method, `${shown(first)} is refused: ${first.fault}.`);
   if (drafts.length > MAX_ROUTES_PER_SERVICE) {
     throw invalid(service, "INVALID_ROUTE", undefined, `A service may have ${MAX_ROUTES_PER_SERVICE} routes at most.`);
   }
@@ -72,16 +73,16 @@ export function assertRoutesDiffer(services: readonly (readonly [RequestedServic
           service,
           "INVALID_ROUTE",
           draft.method,
-          `${annotation(draft)} of ${service.name}.${draft.method} matches the same as ${holder}.`,
+          `${shown(draft)} of ${service.name}.${draft.method} matches the same as ${holder}.`,
         );
       }
-      holders.set(key, `${annotation(draft)} of ${service.name}.${draft.method}`);
+      holders.set(key, `${shown(draft)} of ${service.name}.${draft.method}`);
     }
   }
 }
 
-function annotation({ httpMethod, text }: Pick<RestDraft, "httpMethod" | "text">): string {
-  return `api.${httpMethod.toLowerCase()}=${quote(text)}`;
+function shown({ annotation, text }: Pick<RestDraft, "annotation" | "text">): string {
+  return `${annotation}=${quote(text)}`;
 }
 
 function invalid(

@@ -10,7 +10,7 @@ export interface PassedOn {
 
 /** Instances read headers of 64 KiB at most; what goes beyond these bounds stays behind. */
 const maxEntries = 32;
-const maxCharacters = 8_192;
+const maxBytes = 8_192;
 
 /** W3C trace context. */
 const traceContext = ["traceparent", "tracestate"] as const;
@@ -18,26 +18,35 @@ const traceContext = ["traceparent", "tracestate"] as const;
 const transientPrefix = "rpc-transit-";
 const persistentPrefix = "rpc-persist-";
 
+/** What meta information may be named: nothing that a log or another header format reads differently. */
+const plainName = /^[A-Z0-9_.]+$/;
+const control = /\p{Cc}/u;
+
 /** `rawHeaders`: names and values in turn. */
 export function passedOn(rawHeaders: readonly string[]): PassedOn {
   const transient: Entry[] = [];
   const persistent: Entry[] = [];
-  let left = maxCharacters;
+  const taken = new Set<string>();
+  let left = maxBytes;
 
-  function add(entries: Entry[], name: string, value: string): void {
-    if (transient.length + persistent.length === maxEntries || name.length + value.length > left) return;
-    left -= name.length + value.length;
+  function add(entries: Entry[], kind: string, name: string, latin1: string): void {
+    const bytes = name.length + latin1.length;
+    if (taken.size === maxEntries || bytes > left || taken.has(kind + name)) return;
+    const value = utf8Text(latin1);
+    // The libraries of CloudWeGo take no empty value.
+    if (value === undefined || value === "" || control.test(value)) return;
+    left -= bytes;
+    taken.add(kind + name);
     entries.push([name, value]);
   }
 
   const values = travelling(rawHeaders);
-  for (const name of traceContext) {
-    const value = values.get(name);
-    if (value !== undefined) add(transient, name, value);
-  }
+  for (const name of traceContext) add(transient, "", name, values.get(name) ?? "");
   for (const [name, value] of values) {
-    if (name.startsWith(transientPrefix)) add(transient, metaName(name.slice(transientPrefix.length)), value);
-    else if (name.startsWith(persistentPrefix)) add(persistent, metaName(name.slice(persistentPrefix.length)), value);
+    const prefix = [transientPrefix, persistentPrefix].find((one) => name.startsWith(one));
+    if (prefix === undefined) continue;
+    const meta = metaName(name.slice(prefix.length));
+    if (plainName.test(meta)) add(prefix === transientPrefix ? transient : persistent, prefix, meta, value);
   }
   return { transient, persistent };
 }
@@ -61,4 +70,14 @@ function travels(name: string): boolean {
 /** What HTTP spells `user-id` is `USER_ID` elsewhere. */
 function metaName(name: string): string {
   return name.toUpperCase().replaceAll("-", "_");
+}
+
+/** Header values are bytes as latin1. `undefined`: they are not UTF-8. */
+function utf8Text(latin1: string): string | undefined {
+  if (!/[\u0080-\u00ff]/.test(latin1)) return latin1;
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Buffer.from(latin1, "latin1"));
+  } catch {
+    return undefined;
+  }
 }

@@ -29,7 +29,7 @@ describe("the name in JSON", () => {
     ['go.tag="json"', "f"],
     [`go.tag='json:"t"', api.body="b", api.key="k"`, "k"],
     [`go.tag='json:"t"', api.body="b"`, "b"],
-    ['api.vd="len($)>1", deprecated', "f"],
+    ['api.vd="len($)>1", deprecated, agw.to_snake="true", agw.to_lower_camel_case, API.KEY="x"', "f"],
     ['api.query="q"', "f"],
   ])("%s", (annotations, name) => {
     const { name: own, annotations: read } = field(annotations === "" ? "x" : annotations);
@@ -43,6 +43,8 @@ test.each([
   [`go.tag='json:"-"'`, false, false],
   ['agw.target="ignore"', true, false],
   ['agw.target="IGNORE"', true, false],
+  ['agw.source="ignore"', false, true],
+  ['agw.source="ignore", agw.target="ignore"', false, false],
   ['api.key="x"', true, true],
 ])("who sees %s", (annotations, inRequests, inReplies) => {
   expect(mappingOf(field(annotations))).toMatchObject({ inRequests, inReplies });
@@ -64,6 +66,8 @@ describe("names that clash", () => {
   test.each([
     ['struct S { 1: string a (api.key="x"), 2: string b (api.body="x") }'],
     ['struct S { 1: string a, 2: string b (api.key="a") }'],
+    ['struct S { 1: string a (agw.source="ignore"), 2: string b (api.key="a") }'],
+    ['struct S { 1: string a (agw.target="ignore"), 2: string b (api.key="a") }'],
     ['service S { void f(1: string a, 2: string b (agw.key="a")) }'],
   ])("%s", (text) => {
     expect(faultsOf(text)).toMatchObject([{ code: "IDL_SEMANTIC", message: expect.stringContaining("same JSON name as 'a'") }]);

@@ -54,11 +54,26 @@ describe("what is refused", () => {
       "INVALID_ANNOTATION",
       "cookie",
     ],
-    "an answer's own length": [
-      header('struct R { 1: string a (api.header="Content-Length") }', "R"),
+    "a header's name of Unicode": [header('struct R { 1: string a (api.header="ключ") }'), "INVALID_ANNOTATION", "header"],
+    "a header's name without end": [
+      header(`struct R { 1: string a (api.header="${"a".repeat(129)}") }`),
       "INVALID_ANNOTATION",
-      "own to set",
+      "header",
     ],
+    "a route of any method beside one": [
+      [service("S", ['api.any="/v1/x"', 'api.put="/v1/x"'])],
+      "INVALID_ROUTE",
+      'api.put="/v1/x" of S.m1 matches the same as api.any="/v1/x" of S.m0',
+    ],
+    ...Object.fromEntries(
+      [
+        ...["Connection", "Content-Length", "Date", "Keep-Alive", "Proxy-Authenticate", "Proxy-Connection", "Set-Cookie"],
+        ...["TE", "Trailer", "Transfer-Encoding", "Upgrade", "X-Request-ID"],
+      ].map((name) => [
+        `an answer's own ${name}`,
+        [header(`struct R { 1: string a (agw.target="header", agw.key="${name}") }`, "R"), "INVALID_ANNOTATION", "own to set"],
+      ]),
+    ),
   };
 
   test.each(Object.entries(cases))("%s", async (_name, [services, code, detail]) => {
@@ -72,6 +87,15 @@ describe("what is refused", () => {
     });
     expect([...snapshot.names()]).toEqual([]);
   });
+});
+
+test("in requests any header can be read", async () => {
+  const { register } = await startControlPlane();
+  const fields = ["Host", "Content-Length", "Transfer-Encoding", "Connection", "X-Request-Id"].map(
+    (name, index) => `${index + 1}: string f${index} (api.header="${name}")`,
+  );
+  const IdlContent = `struct R { ${fields.join(", ")} } service S { void call(1: R r) }`;
+  expect(await register(owner("ann", { ServiceName: "S", IdlContent }))).toEqual(expect.any(String));
 });
 
 describe("routes of two owners", () => {

@@ -28,13 +28,34 @@ test("no more than 32 entries travel on", () => {
   expect(persistent).toHaveLength(31);
 });
 
-test("no more than 8,192 characters travel on", () => {
-  const { persistent } = passedOn(["rpc-persist-a", "x".repeat(8_191), "rpc-persist-b", "y", "rpc-persist-c", ""]);
+test("no more than 8,192 bytes travel on", () => {
+  const { persistent } = passedOn(["rpc-persist-a", "x".repeat(8_191), "rpc-persist-b", "y"]);
   expect(persistent).toEqual([["A", "x".repeat(8_191)]]);
+  expect(passedOn(["rpc-persist-a", "x".repeat(8_192), "rpc-persist-b", "y"]).persistent).toEqual([["B", "y"]]);
 });
 
 test("a name's spelling does not matter, and what came twice is a list", () => {
   const { transient, persistent } = passedOn(["TraceState", "a=1", "RPC-Persist-Lane", "blue", "tracestate", "b=2"]);
   expect(transient).toEqual([["tracestate", "a=1, b=2"]]);
   expect(persistent).toEqual([["LANE", "blue"]]);
+});
+
+test.each([
+  ["no name", "rpc-persist-", "x"],
+  ["a name with other characters", "rpc-persist-a*b", "x"],
+  ["a name like code", "rpc-transit-a$b", "x"],
+  ["no value", "rpc-persist-a", ""],
+  ["a tab in the value", "rpc-persist-a", "x\ty"],
+  ["a control character of Unicode in the value", "rpc-transit-a", "\xc2\x85"],
+  ["a value that is not UTF-8", "rpc-transit-a", "\xff"],
+  ["another prefix", "rpc-backward-a", "x"],
+])("%s stays behind", (_, name, value) => {
+  expect(passedOn([name, value])).toEqual({ transient: [], persistent: [] });
+});
+
+test("text is UTF-8, and of two names that become one the first counts", () => {
+  const text = Buffer.from("ключ").toString("latin1");
+  const { transient, persistent } = passedOn(["rpc-transit-a-b", text, "rpc-transit-a_b", "x", "rpc-persist-__proto__", "y"]);
+  expect(transient).toEqual([["A_B", "ключ"]]);
+  expect(persistent).toEqual([["__PROTO__", "y"]]);
 });
