@@ -1,14 +1,14 @@
 import { type CodecOptions, createServiceCodec, type MethodCodec, type Schema, type ServiceCodec } from "@thriftgate/thrift";
 import type { CallOptions, PatternSegment, RestRoute, Route } from "./snapshot.ts";
 
-export interface RouteSource {
+interface RouteSource {
   readonly path: string;
   /** Its name in the IDL. */
   readonly method: string;
   readonly options: CallOptions;
 }
 
-export interface RestRouteSource extends RouteSource {
+interface RestRouteSource extends RouteSource {
   readonly httpMethod: string;
   readonly pattern: readonly PatternSegment[];
 }
