@@ -15,6 +15,7 @@ import { requestIdFrom } from "./core/request-id.ts";
 import { type Balancer, createBalancer } from "./data-plane/balance/balancer.ts";
 import { createCallInstance } from "./data-plane/call-instance.ts";
 import { createInstanceConnections, type InstanceConnections } from "./data-plane/connection/instance-connections.ts";
+import { createInstanceSecurity } from "./data-plane/connection/instance-security.ts";
 import { createCallHandler } from "./data-plane/handle-call.ts";
 import { answerProblem } from "./data-plane/http/answer.ts";
 import { type Listener, type ListenOptions, listenHttp } from "./data-plane/http/listen.ts";
@@ -76,7 +77,8 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
 
   const deadlines = new DeadlineWheel(clock);
   const { checkAddress } = addresses;
-  const connections = createInstanceConnections({ clock, deadlines, limits, checkAddress });
+  const security = createInstanceSecurity(config);
+  const connections = createInstanceConnections({ clock, deadlines, limits, checkAddress, security });
   const balancer = createBalancer({ clock, deadlines, limits });
   const registry = createRegistry(config, { clock, logger });
   const served = tellingInterest(snapshot, registry);

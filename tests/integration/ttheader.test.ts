@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { createGateway, type Gateway } from "thriftgate";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { createLogger } from "../../gateway/src/core/logger.ts";
 import { connect, register, request } from "../support/gateway-client.ts";
 import { headerBytes, type ReadHeader, readHeaderFrame, textInfo } from "../support/header-bytes.ts";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../support/temporary-directory.ts";
@@ -15,6 +16,9 @@ let server: Server;
 let gateway: Gateway;
 let dataDir: TemporaryDirectory;
 let url: string;
+let lines: string[];
+
+const accessToken = "a-token-that-nobody-knows";
 
 /** Answers each call with `null` as the result of a void method, as a Kitex server does on TTHeader. */
 function serve(socket: Socket): void {
@@ -42,7 +46,14 @@ beforeEach(async () => {
   server = createServer(serve).listen(0, "127.0.0.1");
   await once(server, "listening");
   dataDir = createTemporaryDirectory();
-  gateway = createGateway({ port: 0, adminPort: 0, dataDir: dataDir.path, logLevel: "silent" });
+  lines = [];
+  gateway = createGateway({
+    port: 0,
+    adminPort: 0,
+    dataDir: dataDir.path,
+    logger: createLogger({ level: "trace", destination: { write: (line) => void lines.push(line) } }),
+    services: { Bank: { accessToken } },
+  });
   ({ url } = await gateway.listen());
   const bank = { name: "Bank", idl: "service Bank { void pay(1: i64 cents) }", paths: ["pay"] };
   const apiKey = await register(url, "owner", [bank]);
@@ -80,6 +91,16 @@ it("tells the instance who calls, how long it has, and what belongs to the reque
     RPC_TRANSIT_USER_ID: "7",
     RPC_PERSIST_LANE: "blue",
   });
+});
+
+it("shows the instance the access token of its service, and nobody else", async () => {
+  expect((await pay()).status).toBe(200);
+  expect(calls[0]!.accessToken).toBe(accessToken);
+  server.close();
+  for (const socket of sockets) socket.destroy();
+  const failed = await pay();
+  expect(failed.status).toBe(503);
+  expect(lines.join() + failed.text).not.toContain(accessToken);
 });
 
 it("answers a business error with its number, message and extra", async () => {

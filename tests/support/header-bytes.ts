@@ -46,6 +46,7 @@ export interface ReadHeader {
   readonly protocol: number;
   readonly texts: Readonly<Record<string, string>>;
   readonly integers: Readonly<Record<number, string>>;
+  readonly accessToken: string | undefined;
   readonly seqid: number;
   readonly message: Buffer;
 }
@@ -74,6 +75,7 @@ export function readHeaderFrame(kind: HeaderKind, frame: Buffer): ReadHeader {
   if (byte() !== 0) throw new Error("transforms");
   const texts: Record<string, string> = {};
   const integers: Record<number, string> = {};
+  let accessToken: string | undefined;
   while (at < end) {
     const kindOfInfo = byte();
     if (kindOfInfo === 1) {
@@ -86,8 +88,10 @@ export function readHeaderFrame(kind: HeaderKind, frame: Buffer): ReadHeader {
         const number = shortOrVarint();
         integers[number] = text();
       }
+    } else if (kindOfInfo === 0x11 && kind === "ttheader") {
+      accessToken = text();
     } else if (kindOfInfo !== 0) throw new Error("an unknown info");
   }
   if (at !== end) throw new Error("the infos are longer than the header");
-  return { protocol, texts, integers, seqid: frame.readInt32BE(8), message: frame.subarray(end) };
+  return { protocol, texts, integers, accessToken, seqid: frame.readInt32BE(8), message: frame.subarray(end) };
 }

@@ -2,6 +2,7 @@
 python-server.py GENERATED_DIR framed|buffered|header binary|compact [NAME_TO_MULTIPLEX_UNDER]
 """
 import json
+import os
 import sys
 
 sys.path.insert(0, sys.argv[1])
@@ -11,7 +12,7 @@ from everything.ttypes import Refused  # noqa: E402
 from thrift.protocol import TBinaryProtocol, TCompactProtocol, THeaderProtocol  # noqa: E402
 from thrift.server import TServer  # noqa: E402
 from thrift.TMultiplexedProcessor import TMultiplexedProcessor  # noqa: E402
-from thrift.transport import TSocket, TTransport  # noqa: E402
+from thrift.transport import TSocket, TSSLSocket, TTransport  # noqa: E402
 
 
 class Handler:
@@ -43,7 +44,12 @@ class Handler:
         raise RuntimeError("undeclared")
 
 
-listener = TSocket.TServerSocket(host="127.0.0.1", port=0)
+if "TLS_CERT_FILE" in os.environ:
+    listener = TSSLSocket.TSSLServerSocket(
+        host="127.0.0.1", port=0, certfile=os.environ["TLS_CERT_FILE"], keyfile=os.environ["TLS_KEY_FILE"]
+    )
+else:
+    listener = TSocket.TServerSocket(host="127.0.0.1", port=0)
 listener.listen()
 port = listener.handle.getsockname()[1]
 transport = TTransport.TFramedTransportFactory() if sys.argv[2] == "framed" else TTransport.TBufferedTransportFactory()

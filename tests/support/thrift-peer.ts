@@ -1,5 +1,6 @@
 import { EventEmitter, once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
+import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 import { frame, type Message, messageBytes, messageType, startsUnframed, takeMessage } from "./thrift-bytes.ts";
 
 /** A call as it reached the peer. */
@@ -23,6 +24,8 @@ export interface ThriftPeerOptions {
   readonly onConnection?: (socket: Socket) => boolean | undefined;
   /** Default 0, a free one. */
   readonly port?: number;
+  /** Speaks TLS. */
+  readonly tls?: TlsOptions;
 }
 
 /** A Thrift server of the binary protocol that does what a test tells it to, framed or buffered as it is spoken to. */
@@ -54,7 +57,9 @@ export async function startThriftPeer(options: ThriftPeerOptions = {}): Promise<
   const changes = new EventEmitter().setMaxListeners(0);
   let accepted = 0;
 
-  const server = createServer({ noDelay: true }, (socket) => {
+  const server = options.tls ? createTlsServer(options.tls, onSocket) : createServer({ noDelay: true }, onSocket);
+
+  function onSocket(socket: Socket): void {
     accepted += 1;
     connections.push(socket);
     // A peer that is torn down in the middle is what these tests are about.
@@ -65,7 +70,7 @@ export async function startThriftPeer(options: ThriftPeerOptions = {}): Promise<
     });
     changes.emit("change");
     if (options.onConnection?.(socket) !== false) readCalls(socket);
-  });
+  }
 
   function readCalls(socket: Socket): void {
     let chunks: Buffer[] = [];

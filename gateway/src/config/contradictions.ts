@@ -1,10 +1,9 @@
-import { accessSync, constants } from "node:fs";
 import { isLoopbackHost } from "../core/ip-address.ts";
 import { PUBLISHED_MASTER_KEY } from "./original-keys.ts";
 import type { RawConfig } from "./schema.ts";
+import { tlsFileFaults } from "./tls-file-faults.ts";
 
-const CONSUL_FILES = ["consulCaFile", "consulCertFile", "consulKeyFile"] as const;
-const CONSUL_TLS_KEYS = [...CONSUL_FILES, "consulServerName"] as const;
+const CONSUL_TLS_KEYS = ["consulCaFile", "consulCertFile", "consulKeyFile", "consulServerName"] as const;
 
 /** What each key allows by itself and the keys together do not. */
 export function contradictions(config: RawConfig): { path: string; message: string }[] {
@@ -35,11 +34,6 @@ export function contradictions(config: RawConfig): { path: string; message: stri
       "adminPort",
       `${config.adminPort}; expected another port than the public listener's`,
     ],
-    [
-      (config.consulCertFile === undefined) !== (config.consulKeyFile === undefined),
-      config.consulCertFile === undefined ? "consulCertFile" : "consulKeyFile",
-      "not given; a certificate and its key go together",
-    ],
     ...CONSUL_TLS_KEYS.map(
       (key) =>
         [
@@ -48,28 +42,21 @@ export function contradictions(config: RawConfig): { path: string; message: stri
           'given; expected a registry "consul+tls://…" with it',
         ] as const,
     ),
-    ...CONSUL_FILES.map(
-      (key) =>
-        [
-          config[key] !== undefined && !isReadable(config[key]),
-          key,
-          `'${config[key]}'; expected a file that can be read`,
-        ] as const,
-    ),
     [
       reachable && config.masterKey === PUBLISHED_MASTER_KEY,
       "masterKey",
       "the one that the original gateway was published with; expected one that only you know",
     ],
   ];
-  return rules.filter(([broken]) => broken).map(([, path, message]) => ({ path, message }));
+  return [
+    ...rules.filter(([broken]) => broken).map(([, path, message]) => ({ path, message })),
+    ...tlsFileFaults("consul", { ca: config.consulCaFile, cert: config.consulCertFile, key: config.consulKeyFile }),
+    ...instanceFileFaults("", config),
+    ...Object.entries(config.services).flatMap(([name, service]) => instanceFileFaults(`services.${name}.`, service)),
+  ];
 }
 
-function isReadable(path: string): boolean {
-  try {
-    accessSync(path, constants.R_OK);
-    return true;
-  } catch {
-    return false;
-  }
+function instanceFileFaults(place: string, files: Pick<RawConfig, "instanceCaFile" | "instanceCertFile" | "instanceKeyFile">) {
+  const { instanceCaFile: ca, instanceCertFile: cert, instanceKeyFile: key } = files;
+  return tlsFileFaults(`${place}instance`, { ca, cert, key });
 }

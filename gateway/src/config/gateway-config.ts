@@ -30,10 +30,23 @@ export interface GatewayConfig {
   readonly allowLoopbackInstances: boolean;
   /** CIDRs; empty: all that are not forbidden. */
   readonly instanceNetworks: readonly string[];
+  readonly instanceCaFile: string | undefined;
+  readonly instanceCertFile: string | undefined;
+  readonly instanceKeyFile: string | undefined;
+  /** By service name. */
+  readonly services: Readonly<Record<string, ServiceAccess>>;
   readonly timeToLiveSeconds: number;
   readonly timeToDieSeconds: number;
   readonly drainMs: number;
   readonly limits: GatewayLimits;
+}
+
+/** What instances of a service are shown, in place of what all are. */
+export interface ServiceAccess {
+  readonly instanceCaFile?: string | undefined;
+  readonly instanceCertFile?: string | undefined;
+  readonly instanceKeyFile?: string | undefined;
+  readonly accessToken?: string | undefined;
 }
 
 /** Bounds; each default is a named constant with its reason. */

@@ -7,7 +7,7 @@ export interface ConfigKey {
   readonly path: string;
   /** `THRIFTGATE_LIMITS_MAX_DEPTH` */
   readonly env: string;
-  readonly type: "number" | "boolean" | "list" | "text";
+  readonly type: "number" | "boolean" | "list" | "object" | "text";
   readonly secret: boolean;
   readonly default: unknown;
   readonly description: string;
@@ -44,6 +44,7 @@ function keysOf(schema: JsonSchema, prefix: string): ConfigKey[] {
 function valueType(type: string | undefined): ConfigKey["type"] {
   if (type === "integer" || type === "number") return "number";
   if (type === "boolean") return "boolean";
+  if (type === "object") return "object";
   return type === "array" ? "list" : "text";
 }
 

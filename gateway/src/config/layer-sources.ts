@@ -86,8 +86,18 @@ function valueFromText({ type }: ConfigKey, text: string): unknown {
         .split(",")
         .map((item) => item.trim())
         .filter(Boolean);
+    case "object":
+      return valueFromJson(text);
     case "text":
       return text;
+  }
+}
+
+function valueFromJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
   }
 }
 

@@ -18,7 +18,7 @@ export function resolveConfig(sources: ConfigSources): GatewayConfig {
   if (!parsed.success) throw new ConfigError(faults);
 
   const given = parsed.data;
-  faults.push(...contradictions(given).map((fault) => ({ ...fault, origin: layered.origins.get(fault.path) })));
+  faults.push(...contradictions(given).map((fault) => ({ ...fault, origin: originOf(fault.path, layered) })));
   if (faults.length > 0) throw new ConfigError(faults);
   return Object.freeze({
     ...given,
@@ -35,6 +35,10 @@ export function resolveConfig(sources: ConfigSources): GatewayConfig {
     proxySecret: given.proxySecret,
     allowLoopbackInstances: given.allowLoopbackInstances ?? isLoopbackHost(given.host),
     instanceNetworks: Object.freeze(given.instanceNetworks),
+    instanceCaFile: given.instanceCaFile,
+    instanceCertFile: given.instanceCertFile,
+    instanceKeyFile: given.instanceKeyFile,
+    services: Object.freeze(given.services),
     limits: Object.freeze(given.limits),
   });
 }
@@ -43,15 +47,20 @@ function faultsOf(issue: z.core.$ZodIssue, { input, origins }: LayeredConfig): C
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => {
       const path = [...issue.path, key].join(".");
-      const meant = nearestKey(path);
-      return { path, origin: origins.get(path), message: `unknown key${meant ? `; did you mean ${meant}?` : ""}` };
+      const meant = nearestKey(path.replace(/^services\..*\./, ""));
+      return { path, origin: originOf(path, { origins }), message: `unknown key${meant ? `; did you mean ${meant}?` : ""}` };
     });
   }
   const path = issue.path.join(".");
   const key = String(issue.path[0] ?? "");
   const value = issue.path.reduce<unknown>((parent, segment) => (parent as Record<PropertyKey, unknown>)[segment], input);
-  const shown = configKeys.get(path)?.secret ? "(its value is not shown)" : show(value);
-  return [{ path, origin: origins.get(path) ?? origins.get(key), message: `${shown}; expected ${issue.message}` }];
+  const shown = configKeys.get(path)?.secret || configKeys.get(key)?.secret ? "(its value is not shown)" : show(value);
+  return [{ path, origin: originOf(path, { origins }), message: `${shown}; expected ${issue.message}` }];
+}
+
+/** Of a key, or of the object that it is part of. */
+function originOf(path: string, { origins }: Pick<LayeredConfig, "origins">): string | undefined {
+  return origins.get(path) ?? origins.get(path.split(".", 1)[0]!);
 }
 
 /** A bound given beside `limits` instead of in it is the likeliest slip. */

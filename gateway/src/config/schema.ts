@@ -53,6 +53,25 @@ function file() {
   return z.string({ error: "a file's path" }).min(1, { error: "a file's path" }).optional();
 }
 
+const instanceFiles = {
+  instanceCaFile: file().describe("Certificates of whoever signed instances', PEM; default: the authorities that Node knows."),
+  instanceCertFile: file().describe("The gateway's own certificate for instances that ask for one, PEM."),
+  instanceKeyFile: file().describe("The key of instanceCertFile, PEM."),
+};
+
+/** What instances of one service are shown. */
+function services() {
+  const error = "an object from service name to instanceCaFile, instanceCertFile, instanceKeyFile and accessToken";
+  const service = z.strictObject(
+    {
+      ...instanceFiles,
+      accessToken: secret().optional().describe("Sent with each call over TTHeader, as its ACL token."),
+    },
+    { error: "an object" },
+  );
+  return z.record(z.string(), service, { error }).default({});
+}
+
 /** The keys of the configuration as a file may hold them. `.meta({ secret: true })`: the value is never shown. */
 export const configSchema = z.strictObject(
   {
@@ -124,6 +143,10 @@ export const configSchema = z.strictObject(
       .array(network(), { error: 'a list of networks like "10.0.0.0/8"' })
       .default([])
       .describe("Networks that instances must be in; empty: all that are not forbidden."),
+    ...instanceFiles,
+    services: services()
+      .meta({ secret: true })
+      .describe("By service name: these files, where they differ for its instances, and the accessToken that they are sent."),
     timeToLiveSeconds: wholeNumber(1, 86_400).default(45).describe("An instance without a beat for so long is critical."),
     timeToDieSeconds: wholeNumber(1, 604_800).default(90).describe("An instance critical for so long is removed."),
     drainMs: wholeNumber(0, 3_600_000)

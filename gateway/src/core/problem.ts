@@ -59,6 +59,7 @@ export const problemTitle: Readonly<Record<ErrorCode, string>> = {
   UPSTREAM_REPLY_TOO_LARGE: "Reply too large",
   UPSTREAM_CONNECTION_LOST: "Connection to the service lost",
   UPSTREAM_UNKNOWN_METHOD: "Method unknown to the service",
+  UPSTREAM_TLS_FAILED: "No TLS connection to the service",
   NO_HEALTHY_INSTANCE: "No instance can take the call",
   OVERLOADED: "Overloaded",
   STORE_UNAVAILABLE: "Store unavailable",

@@ -83,7 +83,7 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
   #query = "";
   #parameters = noParameters;
   #tried = noInstances;
-  /** The answer when no other instance is left, once one of them may have run the call or did not know it. */
+  /** The answer when no other instance is left, once one of them may have run the call, did not know it, or could not be trusted. */
   #failure: GatewayError | undefined;
   /** Why the last instance was left, for the log. */
   #cause: unknown;
@@ -238,6 +238,7 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
     const inTime = this.#leftAtMs < this.#deadlineAtMs;
     if (!sent && error.status > 500) {
       // Always safe, and nobody paid for it. What no instance takes ends as NO_HEALTHY_INSTANCE.
+      if (error.code === "UPSTREAM_TLS_FAILED") this.#failure ??= error;
       if (inTime) this.#tryAnother();
       else this.#fail(this.#failure ?? new GatewayError("UPSTREAM_TIMEOUT", "No instance took the call before its deadline."));
     } else if (inTime && sent && this.#mayRunTwice && isLoss(error) && this.#context.balancer.mayRetry(this.#entry!)) {

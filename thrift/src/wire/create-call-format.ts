@@ -9,8 +9,8 @@ import { ttheader, writeTtheaderInfo } from "./ttheader.ts";
 /** A call of the binary protocol, as the encoder wrote it → its bytes on the wire, with this seqid, in a copy. */
 export type CallFormat = (call: Uint8Array, seqid: number, source?: MetadataSource) => Uint8Array;
 
-/** `undefined`: calls go as they are, but for their seqid and for a length in front of them where the transport is framed. */
-export function createCallFormat({ transport, protocol, multiplexed }: Dialect): CallFormat | undefined {
+/** `accessToken`: TTHeader's ACL token. `undefined`: calls go as they are, but for their seqid and for a length in front of them where the transport is framed. */
+export function createCallFormat({ transport, protocol, multiplexed }: Dialect, accessToken?: string): CallFormat | undefined {
   const message: CallFormat = (call, seqid) => {
     const name = multiplexed === undefined ? undefined : `${multiplexed}:${nameOf(call)}`;
     return protocol === "compact" ? toCompact(call, seqid, name) : toBinary(call, seqid, name);
@@ -28,7 +28,7 @@ export function createCallFormat({ transport, protocol, multiplexed }: Dialect):
       };
     case "ttheader":
       return (call, seqid, source) => {
-        const info = writeTtheaderInfo(protocol, source?.metadata?.(), nameOf(call), call[3]!);
+        const info = writeTtheaderInfo(protocol, source?.metadata?.(), nameOf(call), call[3]!, accessToken);
         return headerFrame(ttheader.magic, seqid, info, message(call, seqid));
       };
   }

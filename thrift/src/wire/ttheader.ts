@@ -71,6 +71,7 @@ export function writeTtheaderInfo(
   metadata: CallMetadata | undefined,
   methodName: string,
   messageType: number,
+  token?: string,
 ): Uint8Array {
   const bytes = [protocolIds[protocol], 0];
   const integers: [number, string][] = [
@@ -90,6 +91,10 @@ export function writeTtheaderInfo(
   for (const [number, value] of integers) {
     pushNumber(bytes, number);
     pushText(bytes, value);
+  }
+  if (token !== undefined) {
+    bytes.push(accessToken);
+    pushText(bytes, token);
   }
   return Uint8Array.from(bytes);
 }

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
-import { type CallFormat, createCallFormat, type Dialect } from "@thriftgate/thrift";
+import { TLSSocket } from "node:tls";
+import type { CallFormat, Dialect } from "@thriftgate/thrift";
 import type { Call } from "./call.ts";
 import type { CallList } from "./call-list.ts";
 import { isCopied, patchedHead, tailAfterHead, type WriteBatch } from "./write-batch.ts";
@@ -15,6 +16,7 @@ export class CallWriter {
   readonly #calls: CallList;
   readonly #batch: WriteBatch;
   readonly #framed: boolean;
+  readonly #encrypted: boolean;
   /** `undefined`: calls go as they were encoded. */
   readonly #format: CallFormat | undefined;
   readonly #onWritten: (first: Call) => void;
@@ -23,12 +25,20 @@ export class CallWriter {
   #blocked: boolean = false;
 
   /** `onWritten`: this unsent call, and maybe some behind it, is sent now. */
-  constructor(socket: Socket, calls: CallList, batch: WriteBatch, dialect: Dialect, onWritten: (first: Call) => void) {
+  constructor(
+    socket: Socket,
+    calls: CallList,
+    batch: WriteBatch,
+    { transport }: Dialect,
+    format: CallFormat | undefined,
+    onWritten: (first: Call) => void,
+  ) {
     this.#socket = socket;
+    this.#encrypted = socket instanceof TLSSocket;
     this.#calls = calls;
     this.#batch = batch;
-    this.#framed = dialect.transport === "framed";
-    this.#format = createCallFormat(dialect);
+    this.#framed = transport === "framed";
+    this.#format = format;
     this.#onWritten = onWritten;
   }
 
@@ -90,8 +100,10 @@ export class CallWriter {
 
   #writeBatch(): void {
     if (this.#batch.isEmpty) return;
-    this.#write(this.#batch.take());
-    if (this.#blocked) this.#batch.replaceBuffer();
+    const bytes = this.#batch.take();
+    // TLS takes its time each time: what it holds is a copy, as small as can be.
+    this.#write(this.#encrypted ? Buffer.from(bytes) : bytes);
+    if (this.#blocked && !this.#encrypted) this.#batch.replaceBuffer();
   }
 
   #writeLarge(seqid: number, bytes: Uint8Array, seqidOffset: number): void {

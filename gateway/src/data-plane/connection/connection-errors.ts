@@ -15,6 +15,12 @@ export function connectFailed(address: string, reason: string, cause: unknown): 
   });
 }
 
+export function handshakeFailed(address: string, reason: string, cause: unknown): GatewayError {
+  return new GatewayError("UPSTREAM_TLS_FAILED", "The instance can't be trusted, or does not trust the gateway.", {
+    cause: causeAt(address, reason, cause),
+  });
+}
+
 export function connectionLost(address: string, reason: string, cause: unknown): GatewayError {
   return new GatewayError("UPSTREAM_CONNECTION_LOST", "The connection to the instance was lost before it answered.", {
     cause: causeAt(address, reason, cause),

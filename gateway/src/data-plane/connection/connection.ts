@@ -1,5 +1,6 @@
-import { type LookupFunction, Socket } from "node:net";
+import type { Socket } from "node:net";
 import {
+  createCallFormat,
   createMessageReader,
   type MessageReader,
   MessageType,
@@ -14,12 +15,10 @@ import type { Dialect, Instance } from "../../snapshot/snapshot.ts";
 import type { Call, CallCarrier } from "./call.ts";
 import { CallList } from "./call-list.ts";
 import { CallWriter } from "./call-writer.ts";
-import { type AddressCheck, assertLiteralAllowed, createCheckedLookup } from "./checked-lookup.ts";
-import { badReply, connectFailed, connectionLost, replyTooLarge, timedOut } from "./connection-errors.ts";
+import { badReply, connectFailed, connectionLost, handshakeFailed, replyTooLarge, timedOut } from "./connection-errors.ts";
+import { openSocket, type SocketContext } from "./instance-socket.ts";
 import type { WriteBatch } from "./write-batch.ts";
 
-/** A peer whose host vanished without a word is noticed within minutes. */
-const keepAliveProbeAfterMs = 30_000;
 /** After a call timed out and no message came for so long, the stream is taken for stuck. */
 const stuckAfterMs = 1_000;
 /** Calls that were given up on and never answered; more are no coincidence. */
@@ -29,12 +28,10 @@ const maxAbandoned = 64;
 const readyToReset = "crrst";
 
 /** What all connections share. */
-export interface ConnectionContext {
+export interface ConnectionContext extends SocketContext {
   readonly clock: Clock;
   readonly deadlines: DeadlineWheel;
   readonly batch: WriteBatch;
-  readonly lookup: LookupFunction;
-  readonly checkAddress: AddressCheck;
   readonly connectTimeoutMs: number;
   readonly pipelineDepth: number;
   readonly maxFrameBytes: number;
@@ -71,10 +68,11 @@ export class Connection extends Deadline implements CallCarrier {
   readonly #address: string;
   readonly #reader: MessageReader;
   readonly #calls = new CallList();
-  readonly #socket = new Socket();
+  readonly #socket: Socket;
   readonly #writer: CallWriter;
   #state: ConnectionState = "connecting";
   #openedAtMs: number | undefined;
+  #isHandshaking: boolean = false;
   #abandoned = 0;
   #messages = 0;
   #lastMessageAtMs = Number.NEGATIVE_INFINITY;
@@ -88,12 +86,13 @@ export class Connection extends Deadline implements CallCarrier {
     this.#context = context;
     this.#owner = owner;
     this.#address = `${instance.address}:${instance.port}`;
-    this.#writer = new CallWriter(this.#socket, this.#calls, context.batch, dialect, this.#onWritten);
+    this.#socket = this.#connect(instance);
+    const format = createCallFormat(dialect, context.security.accessToken(instance.service));
+    this.#writer = new CallWriter(this.#socket, this.#calls, context.batch, dialect, format, this.#onWritten);
     const limits = { maxMessageBytes: context.maxFrameBytes, maxDepth: context.maxDepth };
     this.#reader = createMessageReader(dialect, this.#onMessage, limits);
     this.#lastCallAtMs = context.clock.monotonicMs();
     context.deadlines.schedule(this, this.#lastCallAtMs + context.connectTimeoutMs);
-    this.#connect(instance);
   }
 
   get state(): ConnectionState {
@@ -172,7 +171,7 @@ export class Connection extends Deadline implements CallCarrier {
 
   /** The connect time-out, or a look at how the connection is doing. */
   override onDeadline(): void {
-    if (this.#openedAtMs === undefined) this.#close("unopened", "the connect time-out passed");
+    if (this.#openedAtMs === undefined) this.#onSocketLost("the connect time-out passed");
     else this.#review();
   }
 
@@ -194,27 +193,26 @@ export class Connection extends Deadline implements CallCarrier {
     }
   }
 
-  #connect({ address, port }: Instance): void {
-    const { lookup, checkAddress } = this.#context;
-    const socket = this.#socket;
-    socket.setNoDelay(true);
-    socket.setKeepAlive(true, keepAliveProbeAfterMs);
-    socket.on("connect", this.#onConnect);
+  #connect(instance: Instance): Socket {
+    const onHandshake = () => {
+      this.#isHandshaking = true;
+    };
+    const socket = openSocket(instance, this.#context, { onHandshake, onOpen: this.#onOpen });
     socket.on("data", this.#onData);
-    socket.on("end", () => this.#close("lost", "the instance closed the connection"));
-    socket.on("error", (error) => this.#close(this.isOpened ? "lost" : "unopened", "the socket failed", error));
+    socket.on("end", () => this.#onSocketLost("the instance closed the connection"));
+    socket.on("error", (error) => this.#onSocketLost("the socket failed", error));
     socket.on("close", () => this.#owner.onSocketClosed(this));
-    try {
-      assertLiteralAllowed(address, port, checkAddress);
-      socket.connect({ host: address, port, lookup: createCheckedLookup(lookup, checkAddress, port) });
-    } catch (error) {
-      // Its events come later, so that nobody is told from within `call`.
-      socket.destroy(error as Error);
-    }
+    return socket;
   }
 
-  readonly #onConnect = (): void => {
+  #onSocketLost(reason: string, cause?: Error): void {
+    if (this.isOpened) this.#close("lost", reason, cause);
+    else this.#close("unopened", this.#isHandshaking ? `the TLS handshake failed, ${reason}` : reason, cause);
+  }
+
+  readonly #onOpen = (): void => {
     if (this.#state === "closed") return;
+    this.#isHandshaking = false;
     const now = this.#context.clock.monotonicMs();
     this.#openedAtMs = now;
     if (this.#state === "connecting") this.#state = "open";
@@ -313,7 +311,7 @@ export class Connection extends Deadline implements CallCarrier {
     this.#context.deadlines.cancel(this);
     this.#socket.destroy();
     this.#owner.onClosed(this, how);
-    const toError = how === "unopened" ? connectFailed : connectionLost;
+    const toError = how !== "unopened" ? connectionLost : this.#isHandshaking ? handshakeFailed : connectFailed;
     for (let call = this.#calls.oldest; call !== undefined; call = this.#calls.oldest) {
       this.#calls.remove(call);
       call.carrier = undefined;

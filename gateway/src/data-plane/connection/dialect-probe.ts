@@ -1,19 +1,17 @@
-import { type LookupFunction, Socket } from "node:net";
+import type { Socket } from "node:net";
 import { createCallFormat, createMessageReader, MessageType, type OnMessage, readMessageHeader } from "@thriftgate/thrift";
 import type { Clock } from "../../core/clock.ts";
 import { Deadline, type DeadlineWheel } from "../../core/deadline.ts";
 import type { Dialect, Instance } from "../../snapshot/snapshot.ts";
-import { type AddressCheck, assertLiteralAllowed, createCheckedLookup } from "./checked-lookup.ts";
+import { openSocket, type SocketContext } from "./instance-socket.ts";
 import { patchedHead, tailAfterHead } from "./write-batch.ts";
 
 /** `unanswered`: not in this dialect, or not in time. */
 export type ProbeOutcome = "answered" | "unanswered" | "unreachable";
 
-export interface ProbeContext {
+export interface ProbeContext extends SocketContext {
   readonly clock: Clock;
   readonly deadlines: DeadlineWheel;
-  readonly lookup: LookupFunction;
-  readonly checkAddress: AddressCheck;
   readonly connectTimeoutMs: number;
 }
 
@@ -38,11 +36,11 @@ export class DialectProbe extends Deadline {
   readonly #context: ProbeContext;
   readonly #patienceMs: number;
   readonly #onOutcome: (outcome: ProbeOutcome) => void;
-  readonly #socket = new Socket();
+  readonly #socket: Socket;
   #state: "connecting" | "asking" | "ended" = "connecting";
 
   constructor(
-    { address, port }: Instance,
+    instance: Instance,
     dialect: Dialect,
     patienceMs: number,
     context: ProbeContext,
@@ -52,11 +50,10 @@ export class DialectProbe extends Deadline {
     this.#context = context;
     this.#patienceMs = patienceMs;
     this.#onOutcome = onOutcome;
-    const { lookup, checkAddress, connectTimeoutMs } = context;
     const reader = createMessageReader(dialect, this.#onMessage, readerLimits);
-    const socket = this.#socket;
-    socket.setNoDelay(true);
-    socket.on("connect", () => this.#ask(bytesOf(dialect)));
+    const onOpen = () => this.#ask(bytesOf(dialect, context.security.accessToken(instance.service)));
+    const socket = openSocket(instance, context, { onHandshake() {}, onOpen });
+    this.#socket = socket;
     socket.on("data", (chunk) => {
       try {
         reader.push(chunk);
@@ -66,13 +63,7 @@ export class DialectProbe extends Deadline {
     });
     socket.on("end", () => this.#end("unanswered"));
     socket.on("error", () => this.#end(this.#state === "connecting" ? "unreachable" : "unanswered"));
-    this.#endAfter(connectTimeoutMs);
-    try {
-      assertLiteralAllowed(address, port, checkAddress);
-      socket.connect({ host: address, port, lookup: createCheckedLookup(lookup, checkAddress, port) });
-    } catch (error) {
-      socket.destroy(error as Error);
-    }
+    this.#endAfter(context.connectTimeoutMs);
   }
 
   /** Its outcome is nobody's matter any more. */
@@ -110,8 +101,8 @@ export class DialectProbe extends Deadline {
   }
 }
 
-function bytesOf(dialect: Dialect): Uint8Array {
-  const format = createCallFormat(dialect);
+function bytesOf(dialect: Dialect, accessToken: string | undefined): Uint8Array {
+  const format = createCallFormat(dialect, accessToken);
   if (format !== undefined) return format(probeCall, probeSeqid);
   const head = patchedHead(probeCall, seqidOffset, probeSeqid, dialect.transport === "framed");
   return Buffer.concat([head, tailAfterHead(probeCall, seqidOffset)]);

@@ -9,6 +9,7 @@ import type { AddressCheck } from "./checked-lookup.ts";
 import type { Connection } from "./connection.ts";
 import { connectFailed } from "./connection-errors.ts";
 import { InstancePool, type PoolContext } from "./instance-pool.ts";
+import { createInstanceSecurity, type InstanceSecurity } from "./instance-security.ts";
 import { WriteBatch } from "./write-batch.ts";
 
 export type { PendingCall, ReplyObserver } from "./call.ts";
@@ -53,6 +54,8 @@ export interface InstanceConnectionsOptions {
   };
   /** Asked for every address at every connect, literal or looked up. */
   readonly checkAddress: AddressCheck;
+  /** Default: TLS with the authorities that Node knows, and no tokens. */
+  readonly security?: InstanceSecurity;
   /** Default: the system's resolver. */
   readonly lookup?: LookupFunction;
 }
@@ -70,6 +73,7 @@ export function createInstanceConnections(options: InstanceConnectionsOptions): 
     batch: new WriteBatch(),
     lookup: options.lookup ?? dnsLookup,
     checkAddress: options.checkAddress,
+    security: options.security ?? createInstanceSecurity({}),
     connectTimeoutMs: limits.connectTimeoutMs,
     pipelineDepth: limits.pipelineDepth,
     maxFrameBytes: limits.maxFrameBytes,

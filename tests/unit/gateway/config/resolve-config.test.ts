@@ -1,10 +1,31 @@
-import { describe, expect, it } from "vitest";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
 import type { ConfigSources } from "../../../../gateway/src/config/layer-sources.ts";
 import { PUBLISHED_MASTER_KEY } from "../../../../gateway/src/config/original-keys.ts";
 import { resolveConfig } from "../../../../gateway/src/config/resolve-config.ts";
 import { ConfigError } from "../../../../gateway/src/core/config-error.ts";
+import { createAuthority } from "../../../support/certificates.ts";
+import { createTemporaryDirectory } from "../../../support/temporary-directory.ts";
 
 const SECRET = "correct-horse-battery";
+
+const directory = createTemporaryDirectory();
+afterAll(directory.remove);
+
+function fileOf(name: string, content: string): string {
+  const path = join(directory.path, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+const authority = createAuthority();
+const { cert, key } = authority.issue();
+const caFile = fileOf("ca.pem", authority.cert);
+const certFile = fileOf("cert.pem", cert);
+const keyFile = fileOf("key.pem", key);
+const otherKeyFile = fileOf("other-key.pem", authority.issue().key);
+const notPem = fileOf("not-pem.txt", "nothing of the sort");
 
 function faultsOf(sources: ConfigSources): string[] {
   try {
@@ -129,7 +150,7 @@ describe("resolveConfig", () => {
     ],
     [
       "a certificate without its key",
-      { registry: "consul+tls://c", consulCertFile: process.execPath },
+      { registry: "consul+tls://c", consulCertFile: certFile },
       "consulKeyFile (undefined): not given; a certificate and its key go together",
     ],
     [
@@ -141,6 +162,36 @@ describe("resolveConfig", () => {
       "a file that is not there",
       { registry: "consul+tls://c", consulCaFile: "/nowhere/ca.pem" },
       "consulCaFile (gate.json): '/nowhere/ca.pem'; expected a file that can be read",
+    ],
+    [
+      "certificates that are none",
+      { instanceCaFile: notPem },
+      `instanceCaFile (gate.json): '${notPem}'; expected certificates in PEM`,
+    ],
+    [
+      "a key that is none",
+      { instanceCertFile: certFile, instanceKeyFile: notPem },
+      `instanceKeyFile (gate.json): '${notPem}'; expected a private key in PEM, not encrypted`,
+    ],
+    [
+      "the key of another certificate",
+      { services: { Payments: { instanceCertFile: certFile, instanceKeyFile: otherKeyFile } } },
+      `services.Payments.instanceKeyFile (gate.json): '${otherKeyFile}'; expected the key of services.Payments.instanceCertFile`,
+    ],
+    [
+      "a service's key without its certificate",
+      { services: { Payments: { instanceKeyFile: keyFile } } },
+      "services.Payments.instanceCertFile (gate.json): not given; a certificate and its key go together",
+    ],
+    [
+      "a slip in what a service has",
+      { services: { Payments: { instanceCaFil: caFile } } },
+      "services.Payments.instanceCaFil (gate.json): unknown key; did you mean instanceCaFile?",
+    ],
+    [
+      "services as a list",
+      { services: [] },
+      "services (gate.json): (its value is not shown); expected an object from service name to instanceCaFile, instanceCertFile, instanceKeyFile and accessToken",
     ],
     [
       "a store that nobody knows",
@@ -181,9 +232,21 @@ describe("resolveConfig", () => {
     expect(inFile(content)).toEqual([fault]);
   });
 
+  it("takes what differs for services from a file or, as JSON, from the environment", () => {
+    const services = {
+      Payments: { instanceCaFile: caFile, instanceCertFile: certFile, instanceKeyFile: keyFile, accessToken: SECRET },
+    };
+    expect(resolveConfig({ file: { content: { services } } }).services).toEqual(services);
+    expect(resolveConfig({ env: { THRIFTGATE_SERVICES: JSON.stringify(services) } }).services).toEqual(services);
+  });
+
   it("never shows a secret", () => {
     const secrets = { adminKey: "s3cret", registrationToken: "s3cret", masterKey: "s3cret\n", store: "mysql://root:s3cret@db" };
     expect(inFile(secrets)).toHaveLength(4);
+    const services = { Payments: { accessToken: "s3cret" } };
+    expect(inFile({ services })).toEqual([expect.stringMatching(/^services\.Payments\.accessToken .*not shown/)]);
+    expect(faultsOf({ env: { THRIFTGATE_SERVICES: '{"Payments": "s3cret"}' } }).join()).toMatch(/^services.*not shown/);
+    expect(faultsOf({ env: { THRIFTGATE_SERVICES: '{"s3cret' } }).join()).not.toContain("s3cret");
     expect(inFile(secrets).join()).not.toContain("s3cret");
   });
 
