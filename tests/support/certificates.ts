@@ -7,7 +7,7 @@ export interface Identity {
   readonly key: string;
 }
 
-export interface CertificateOptions {
+interface CertificateOptions {
   /** Host names and IPv4 addresses that it is made out to. */
   readonly names?: readonly string[];
   /** Default: not, but in an hour. */

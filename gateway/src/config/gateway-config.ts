@@ -42,7 +42,7 @@ export interface GatewayConfig {
 }
 
 /** What instances of a service are shown, in place of what all are. */
-export interface ServiceAccess {
+interface ServiceAccess {
   readonly instanceCaFile?: string | undefined;
   readonly instanceCertFile?: string | undefined;
   readonly instanceKeyFile?: string | undefined;
