@@ -3,9 +3,10 @@ import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
+import { root } from "./contestant.ts";
 
 export interface SharedServer {
   /** As the gateway's `--store` or `--registry` takes it. */
@@ -13,7 +14,7 @@ export interface SharedServer {
   stop(): Promise<void>;
 }
 
-const cache = resolve(import.meta.dirname, "../../.cache");
+const cache = join(root, ".cache");
 const START_MS = 30_000;
 
 /** A MongoDB server on a free port: one member of a set, which has change streams, or standalone, which has none. */

@@ -1,35 +1,14 @@
-/**
- * How long a change at one gateway takes until all serve it: three gateways on one MongoDB and one Consul, calls sent to each
- * until the change shows. `npm run bench:propagation -- --help` tells the options; bench/README.md how to read the figures.
- */
-import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { cpus, loadavg, tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
-import { type Started, startNode } from "./processes.ts";
-import { startConsul, startMongod } from "./shared-servers.ts";
+import { root, startBackend } from "../contestants/contestant.ts";
+import { startConsul, startMongod } from "../contestants/shared-servers.ts";
+import { send } from "../contestants/thriftgate.ts";
+import type { Part } from "../part.ts";
+import { type Started, startNode } from "../run/processes.ts";
+import { percentile } from "../run/statistics.ts";
 
-const { values: options } = parseArgs({
-  options: {
-    changes: { type: "string", default: "200" },
-    joins: { type: "string", default: "100" },
-    out: { type: "string" },
-    help: { type: "boolean", default: false },
-  },
-});
-
-if (options.help) {
-  process.stdout.write(`usage: npm run bench:propagation -- [options]
-  --changes N   of a service, with each kind of MongoDB (default 200)
-  --joins N     of a server, each followed by its leaving (default 100)
-  --out FILE    write the results as JSON to FILE
-`);
-  process.exit(0);
-}
-
-const root = resolve(import.meta.dirname, "../..");
 const ownerId = "bench";
 const service = "AssetManagement";
 const requestBody = '{"ID":"1234","Name":"Thrift Gateway","Market":"Singapore"}';
@@ -45,18 +24,6 @@ service AssetManagement { Answer insertAsset(1: Asset asset) }`;
 interface Sample {
   readonly sinceSentMs: number;
   readonly sinceAnsweredMs: number;
-}
-
-async function send(url: string, path: string, init: { method?: string; apikey?: string; body: unknown }) {
-  const { method = "POST", apikey, body } = init;
-  const response = await fetch(url + path, {
-    method,
-    headers: { "content-type": "application/json", ...(apikey === undefined ? {} : { apikey }) },
-    body: JSON.stringify(body),
-  });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);
-  return JSON.parse(text) as Record<string, string>;
 }
 
 /** One service whose only path is this one, so that a call there tells whether the change is served. */
@@ -113,32 +80,38 @@ async function withGateways<T>(kind: "replica set" | "standalone", work: (urls: 
   }
 }
 
-async function run(kind: "replica set" | "standalone") {
-  const backend = await startNode(undefined, [join(import.meta.dirname, "servers/backend.js")]);
+async function run(kind: "replica set" | "standalone", count: { readonly changes: number; readonly joins: number }) {
+  const backend = await startBackend("own", undefined);
   try {
     return await withGateways(kind, async (urls) => {
-      const { "API-Key": apiKey } = await send(urls[0]!, "/register", { body: ownerWith("p0") });
+      const { "API-Key": apiKey } = await send(urls[0]!, "/register", ownerWith("p0"));
       // Not found, until the registration itself is known there.
       await Promise.all(urls.map((url) => firstAnswer(url, "p0", 503)));
-      const server = { ApiKey: apiKey, ServiceName: service, ServerAddress: "127.0.0.1", ServerPort: String(backend.ready.port) };
-      const join = (url: string) => send(url, "/connect", { body: server });
+      const server = {
+        ApiKey: apiKey,
+        ServiceName: service,
+        ServerAddress: "127.0.0.1",
+        ServerPort: String(backend.server.ready.port),
+      };
+      const join = (url: string) => send(url, "/connect", server);
       const { ServerID } = await join(urls[0]!);
       await Promise.all(urls.map((url) => firstAnswer(url, "p0", 200)));
 
       const changes: Sample[] = [];
-      for (let count = 1; count <= Number(options.changes); count += 1) {
-        const { at, others } = turn(urls, count);
-        const path = `p${count}`;
-        const change = () => send(at, `/update?ownerid=${ownerId}`, { method: "PUT", apikey: apiKey!, body: ownerWith(path) });
-        changes.push(...(await measure(others, change, path, 200)));
+      for (let change = 1; change <= count.changes; change += 1) {
+        const { at, others } = turn(urls, change);
+        const path = `p${change}`;
+        const update = () =>
+          send(at, `/update?ownerid=${ownerId}`, ownerWith(path), { method: "PUT", headers: { apikey: apiKey! } });
+        changes.push(...(await measure(others, update, path, 200)));
       }
 
-      const path = `p${options.changes}`;
+      const path = `p${count.changes}`;
       const joins: Sample[] = [];
       const departures: Sample[] = [];
-      for (let count = 1; count <= Number(options.joins); count += 1) {
-        const { at, others } = turn(urls, count);
-        const leave = () => send(at, "/disconnect", { body: { ApiKey: apiKey, ServerID } });
+      for (let joined = 1; joined <= count.joins; joined += 1) {
+        const { at, others } = turn(urls, joined);
+        const leave = () => send(at, "/disconnect", { ApiKey: apiKey, ServerID });
         departures.push(...(await measure(others, leave, path, 503)));
         joins.push(...(await measure(others, () => join(at), path, 200)));
       }
@@ -156,8 +129,7 @@ function turn(urls: readonly string[], count: number) {
 
 function summary(samples: readonly Sample[], pick: (sample: Sample) => number) {
   const sorted = samples.map(pick).sort((a, b) => a - b);
-  const at = (share: number) => Number(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!.toFixed(1));
-  return { samples: sorted.length, p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) };
+  return { samples: sorted.length, p50Ms: percentile(sorted, 0.5), p99Ms: percentile(sorted, 0.99), maxMs: sorted.at(-1)! };
 }
 
 function summaries(samples: readonly Sample[]) {
@@ -167,26 +139,25 @@ function summaries(samples: readonly Sample[]) {
   };
 }
 
-const streams = await run("replica set");
-const polling = await run("standalone");
-const results = {
-  "a change, by change streams": summaries(streams.changes),
-  "a change, by polling": summaries(polling.changes),
-  "a server that joins": summaries([...streams.joins, ...polling.joins]),
-  "a server that leaves": summaries([...streams.departures, ...polling.departures]),
+export const propagation: Part = {
+  about: `ms until a change at one of ${GATEWAYS} gateways is served by the others (needs mongod and consul)`,
+  async run({ quick }) {
+    const count = quick ? { changes: 10, joins: 5 } : { changes: 100, joins: 50 };
+    const streams = await run("replica set", count);
+    const polling = await run("standalone", count);
+    const figures = {
+      "a change, by change streams": summaries(streams.changes),
+      "a change, by polling": summaries(polling.changes),
+      "a server that joins": summaries([...streams.joins, ...polling.joins]),
+      "a server that leaves": summaries([...streams.departures, ...polling.departures]),
+    };
+    const lines = Object.entries(figures).map(([name, { sinceAnswered, sinceSent }]) => {
+      const text = ({ p50Ms, p99Ms, maxMs }: Summary) =>
+        `p50 ${p50Ms.toFixed(1)}, p99 ${p99Ms.toFixed(1)}, max ${maxMs.toFixed(1)}`;
+      return `${name.padEnd(28)} since it was answered: ${text(sinceAnswered)}; since it was sent: ${text(sinceSent)} (${sinceSent.samples} samples)`;
+    });
+    return { figures, lines };
+  },
 };
-process.stdout.write(`${GATEWAYS} gateways, ms until the two others serve a change, Node ${process.version}\n`);
-for (const [name, { sinceAnswered, sinceSent }] of Object.entries(results)) {
-  const { samples, p50Ms, p99Ms, maxMs } = sinceAnswered;
-  process.stdout.write(
-    `${name.padEnd(28)} since it was answered: p50 ${p50Ms}, p99 ${p99Ms}, max ${maxMs}; since it was sent: p50 ${sinceSent.p50Ms}, p99 ${sinceSent.p99Ms} (${samples} samples)\n`,
-  );
-}
 
-if (options.out !== undefined) {
-  const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: root, encoding: "utf8" }).trim();
-  const machine = { cpu: cpus()[0]?.model, cores: cpus().length, loadAverage: Number(loadavg()[0]!.toFixed(1)) };
-  const result = { bench: "propagation", commit, node: process.version, ...machine, gateways: GATEWAYS, results };
-  mkdirSync(resolve(options.out, ".."), { recursive: true });
-  writeFileSync(options.out, `${JSON.stringify(result, null, 2)}\n`);
-}
+type Summary = ReturnType<typeof summary>;
