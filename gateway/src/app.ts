@@ -1,26 +1,26 @@
-import { IncomingMessage, ServerResponse } from "node:http";
+import { createServer, IncomingMessage, ServerResponse } from "node:http";
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
+import { AggregatorRegistry } from "prom-client";
 import { type GatewayConfig, type GatewayLimits, resolveConfig } from "./config.ts";
+import { isControlPath } from "./control-path.ts";
+import type { MetricsSource } from "./control-plane/admin/admin-routes.ts";
 import { createControlPlane } from "./control-plane/control-plane.ts";
 import { createRegistry } from "./control-plane/registry/create-registry.ts";
-import type { Registry } from "./control-plane/registry/registry.ts";
 import { createStore } from "./control-plane/store/create-store.ts";
 import { createAddressPolicy } from "./core/address-policy.ts";
 import { systemClock } from "./core/clock.ts";
-import { DeadlineWheel } from "./core/deadline.ts";
 import { GatewayError, toGatewayError } from "./core/errors.ts";
-import { createAccessLog, createLogger, type Logger } from "./core/logger.ts";
-import { createMetrics, type InstanceCount } from "./core/metrics.ts";
+import { createLogger, type Logger } from "./core/logger.ts";
+import { createMetrics, type InstanceCount, type Metrics } from "./core/metrics.ts";
 import { requestIdFrom } from "./core/request-id.ts";
-import { type Balancer, createBalancer } from "./data-plane/balance/balancer.ts";
 import { createCallInstance } from "./data-plane/call-instance.ts";
-import { createInstanceConnections, type InstanceConnections } from "./data-plane/connection/instance-connections.ts";
-import { createInstanceSecurity } from "./data-plane/connection/instance-security.ts";
-import { createCallHandler } from "./data-plane/handle-call.ts";
 import { answerProblem } from "./data-plane/http/answer.ts";
 import { type Listener, type ListenOptions, listenHttp } from "./data-plane/http/listen.ts";
 import { NodeCaller } from "./data-plane/http/node-caller.ts";
-import { createSnapshot, type Instance, type Snapshot } from "./snapshot/snapshot.ts";
+import { createServing } from "./serving.ts";
+import { createSnapshot, type Snapshot } from "./snapshot/snapshot.ts";
+import { type ControlSocket, listenOnControlSocket } from "./workers/control-socket.ts";
+import { createWorkerPool, type WorkerPool } from "./workers/worker-pool.ts";
 
 /** Any key of the configuration (docs/configuration.md), and what only code can give. */
 export interface GatewayOptions extends Partial<Omit<GatewayConfig, "limits">> {
@@ -51,9 +51,6 @@ export interface GatewayAddresses {
   readonly adminUrl: string;
 }
 
-/** The first segments of the control plane's endpoints; everything else is a call. */
-const CONTROL_PATH = /^\/(?:ping|register|update|connect|disconnect|health)(?:[/?]|$)/;
-
 /** A gateway that has not begun to do anything yet. @throws {ConfigError} which names every fault of the options */
 export function createGateway(options: GatewayOptions = {}): Gateway {
   const { logger: givenLogger, ...given } = options;
@@ -67,7 +64,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const addresses = createAddressPolicy({
     allowLoopback: config.allowLoopbackInstances,
     networks: config.instanceNetworks,
-    ownListeners: () => listeners.map(({ address }) => address),
+    ownListeners: () => [...listeners, ...(workers?.address ? [workers] : [])].map(({ address }) => address!),
   });
   const store = createStore(config, { clock, logger });
   const metrics = createMetrics({
@@ -75,16 +72,12 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     lastSnapshotAgeMs: () => store.lastSnapshot?.()?.ageMs,
   });
 
-  const deadlines = new DeadlineWheel(clock);
-  const { checkAddress } = addresses;
-  const security = createInstanceSecurity(config);
-  const connections = createInstanceConnections({ clock, deadlines, limits, checkAddress, security });
-  const balancer = createBalancer({ clock, deadlines, limits });
   const registry = createRegistry(config, { clock, logger });
-  const served = tellingInterest(snapshot, registry);
-  const accessLog = createAccessLog(logger, config.accessLogSampling, clock);
-  const handleCall = createCallHandler({ snapshot: served, balancer, connections, metrics, accessLog, clock, limits });
-  followSnapshot(snapshot, { balancer, connections, forget: metrics.forget });
+  const { interest } = registry;
+  const { checkAddress } = addresses;
+  const serving = createServing({ config, logger, clock, snapshot, metrics, checkAddress, interest });
+  const { handleCall, connections } = serving;
+  const workers = config.workers > 1 ? createWorkerPool({ config, snapshot, clock, logger, interest }) : undefined;
 
   const controlPlane = createControlPlane({
     config,
@@ -94,8 +87,9 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     addresses,
     clock,
     logger,
-    metrics: metrics.registry,
-    observed: (instanceId) => connections.observed(instanceId),
+    metrics: workers ? addedUp(metrics.registry, workers) : metrics.registry,
+    observed: workers ? workers.observed : (instanceIds) => instanceIds.map(connections.observed),
+    ...(workers && { published: workers.published }),
     instanceCalls: { call: createCallInstance(connections, clock), retire: connections.retire },
   });
 
@@ -103,6 +97,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   let opening: Promise<void> | undefined;
   let listening: Promise<GatewayAddresses> | undefined;
   let closing: Promise<void> | undefined;
+  let control: ControlSocket | undefined;
 
   function answerError(request: IncomingMessage, response: ServerResponse): (thrown: unknown) => void {
     return (thrown) => {
@@ -150,8 +145,9 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     const common = { limits, onRefused, onAcceptError };
     try {
       const admin = await start({ host: config.adminHost, port: config.adminPort, requestListener: adminApp, ...common });
+      if (workers) return { url: await listenInWorkers(workers, admin), adminUrl: admin.url };
       const requestListener = (request: IncomingMessage, response: ServerResponse): void => {
-        if (CONTROL_PATH.test(request.url!)) app(request, response);
+        if (isControlPath(request.url!)) app(request, response);
         else handleCall(new NodeCaller(request, response));
       };
       const { host, port } = config;
@@ -161,6 +157,13 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       await close();
       throw error;
     }
+  }
+
+  async function listenInWorkers(pool: WorkerPool, admin: Listener): Promise<string> {
+    control = await listenOnControlSocket(expressClasses(app), app);
+    const port = config.port || (await freePort(config.host));
+    const { url } = await pool.listen({ port, controlSocket: control.path, adminAddress: admin.address });
+    return url;
   }
 
   async function start(listenOptions: ListenOptions): Promise<Listener> {
@@ -180,6 +183,8 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
 
   async function closeAll(): Promise<void> {
     state = "closed";
+    await workers?.close(drainMs);
+    await control?.close();
     // The admin listener last: it tells how the draining goes.
     for (const listener of [...listeners].reverse()) await listener.close(drainMs);
     await connections.close();
@@ -228,39 +233,25 @@ function ownError(error: unknown): unknown {
   return isCallers ? new GatewayError("INVALID_PATH", "The path is not well-formed.", { cause: error }) : error;
 }
 
-/** Keeps what the data plane knows of services and instances in step with what is published. */
-function followSnapshot(
-  snapshot: Snapshot,
-  dataPlane: {
-    readonly balancer: Pick<Balancer, "onEntryChanged">;
-    readonly connections: Pick<InstanceConnections, "retire">;
-    readonly forget: (serviceName: string) => void;
-  },
-): void {
-  const published = new Map<string, readonly Instance[]>();
-  snapshot.onPublish((changes) => {
-    for (const [serviceName, entry] of changes) {
-      const before = published.get(serviceName) ?? [];
-      const staying = new Set(entry?.instances.map(({ id }) => id));
-      if (entry) published.set(serviceName, entry.instances);
-      else published.delete(serviceName);
-      dataPlane.balancer.onEntryChanged(serviceName, entry);
-      for (const { id } of before) if (!staying.has(id)) dataPlane.connections.retire(id);
-      if (!entry) dataPlane.forget(serviceName);
-    }
+/** Workers that start later must find the port that the first ones got. */
+function freePort(host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once("error", reject);
+    server.listen({ host, port: 0 }, () => {
+      const { port } = server.address() as Listener["address"];
+      server.close(() => resolve(port));
+    });
   });
 }
 
-/** What calls look up is what the registry has to be quickest with. */
-function tellingInterest(snapshot: Snapshot, { interest }: Registry): Pick<Snapshot, "entry" | "names" | "onPublish"> {
-  if (!interest) return snapshot;
+/** `/metrics` of all processes as of one. */
+function addedUp(own: Metrics["registry"], workers: WorkerPool): MetricsSource {
   return {
-    entry(serviceName) {
-      interest(serviceName);
-      return snapshot.entry(serviceName);
+    contentType: own.contentType,
+    async metrics() {
+      const [ours, theirs] = await Promise.all([own.getMetricsAsJSON(), workers.metrics()]);
+      return AggregatorRegistry.aggregate([ours, ...theirs]).metrics();
     },
-    names: snapshot.names,
-    onPublish: snapshot.onPublish,
   };
 }
 

@@ -15,6 +15,7 @@ export interface ConfigKey {
 
 interface JsonSchema {
   readonly type?: string;
+  readonly anyOf?: readonly JsonSchema[];
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly secret?: boolean;
   readonly default?: unknown;
@@ -36,8 +37,9 @@ function keysOf(schema: JsonSchema, prefix: string): ConfigKey[] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, property]) => {
     const path = `${prefix}${name}`;
     if (property.properties) return keysOf(property, `${path}.`);
-    const { type, secret = false, default: value, description = "" } = property;
-    return [{ path, env: environmentName(path), type: valueType(type), secret, default: value, description }];
+    const { anyOf = [property], secret = false, default: value, description = "" } = property;
+    const type = valueType(anyOf[0]?.type);
+    return [{ path, env: environmentName(path), type, secret, default: value, description }];
   });
 }
 

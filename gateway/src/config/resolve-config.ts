@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { inspect } from "node:util";
 import type { z } from "zod";
 import { ConfigError, type ConfigFault } from "../core/config-error.ts";
@@ -33,6 +34,7 @@ export function resolveConfig(sources: ConfigSources): GatewayConfig {
     consulKeyFile: given.consulKeyFile,
     consulServerName: given.consulServerName,
     proxySecret: given.proxySecret,
+    workers: given.workers === "auto" ? availableParallelism() : given.workers,
     allowLoopbackInstances: given.allowLoopbackInstances ?? isLoopbackHost(given.host),
     instanceNetworks: Object.freeze(given.instanceNetworks),
     instanceCaFile: given.instanceCaFile,

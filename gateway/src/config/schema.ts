@@ -41,6 +41,17 @@ function collectionName() {
   return z.string({ error }).regex(/^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,119}$/, { error });
 }
 
+const MAX_WORKERS = 1_024;
+
+function workers() {
+  return z
+    .union([wholeNumber(1, MAX_WORKERS), z.literal("auto")], { error: `a whole number from 1 to ${MAX_WORKERS}, or "auto"` })
+    .default(1)
+    .describe(
+      'Processes that serve calls; "auto": as many as the machine has cores. More than 1: beside one that does all else.',
+    );
+}
+
 const CONSUL_AGENT = "(?:\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?";
 const REGISTRY = new RegExp(`^(?:embedded|consul(?:\\+tls)?://${CONSUL_AGENT}(?:,${CONSUL_AGENT})*/?)$`);
 
@@ -111,10 +122,7 @@ export const configSchema = z.strictObject(
       .optional()
       .meta({ secret: true })
       .describe("What registry proxies know a gateway by; the same as theirs."),
-    workers: wholeNumber(1, 1_024)
-      .refine((value) => value === 1, { error: "1: more workers are not in this version" })
-      .default(1)
-      .describe("Processes that serve calls: 1."),
+    workers: workers(),
     logLevel: z
       .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"], {
         error: "one of trace, debug, info, warn, error, fatal, silent",

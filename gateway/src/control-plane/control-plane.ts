@@ -3,9 +3,8 @@ import type { AddressPolicy } from "../core/address-policy.ts";
 import type { Clock } from "../core/clock.ts";
 import { auditLogger, type Logger } from "../core/logger.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
-import { createAdminRouter, type MetricsSource } from "./admin/admin-routes.ts";
+import { createAdminRouter, type MetricsSource, type ObserveInstances } from "./admin/admin-routes.ts";
 import { createReadinessCheck } from "./admin/readiness.ts";
-import type { ObservedState } from "./admin/views.ts";
 import { createInstanceQuota } from "./connect/instance-quota.ts";
 import type { ControlPlaneConfig, ControlPlaneContext } from "./context.ts";
 import { createKeyCheck } from "./key-check.ts";
@@ -32,9 +31,11 @@ export interface ControlPlaneOptions {
   /** What `/metrics` shows. */
   readonly metrics?: MetricsSource;
   /** What the data plane saw of an instance, for the admin API. */
-  readonly observed?: ObservedState;
+  readonly observed?: ObserveInstances;
   /** How the data plane calls an instance; without it, registry proxies are not used. */
   readonly instanceCalls?: InstanceCalls;
+  /** Resolves once what was published so far is served by every process that serves. Default: at once. */
+  readonly published?: () => Promise<void>;
   /** Shows the generated master key, once in an installation's life. Default: a line on stderr. */
   readonly announceMasterKey?: (masterKey: string) => void;
   /** Default: one in a worker thread. */
@@ -60,7 +61,7 @@ const BEAT_WINDOW_MS = 10_000;
 
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const { config, store, registry, snapshot, addresses, clock, logger } = options;
-  const { announceMasterKey = printMasterKey, metrics, observed, instanceCalls } = options;
+  const { announceMasterKey = printMasterKey, metrics, observed = () => [], instanceCalls, published } = options;
   const { maxIdlBytes, maxTypes, maxDepth, maxFrameBytes, maxReplyJsonBytes, callDeadlineMs } = config.limits;
   const linker = options.linker ?? createLinker({ maxIdlLength: maxIdlBytes, maxTypes });
   const publisher = createPublisher({
@@ -123,7 +124,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
         throw error;
       }
     },
-    router: createPublicRouter(context),
+    router: createPublicRouter(context, published),
     adminRouter: createAdminRouter({
       context,
       readiness: createReadinessCheck(store, registry, snapshot, clock),

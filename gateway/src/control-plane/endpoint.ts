@@ -1,8 +1,8 @@
 import { RequestFault } from "@thriftgate/thrift";
 import type { Request, RequestHandler, Response } from "express";
 import { GatewayError, toGatewayError } from "../core/errors.ts";
-import { formatIpAddress, parseIpAddress, unmapIpv4 } from "../core/ip-address.ts";
 import type { Logger } from "../core/logger.ts";
+import { peerOf } from "../core/peer.ts";
 import { problemHead, problemText } from "../core/problem.ts";
 import { requestIdFrom } from "../core/request-id.ts";
 import type { Caller } from "./context.ts";
@@ -59,10 +59,4 @@ function translated(thrown: unknown): GatewayError {
 function requestIdOf(request: Request, response: Response): string {
   const given = response.getHeader("x-request-id") ?? request.headers["x-request-id"];
   return requestIdFrom(typeof given === "string" ? given : undefined);
-}
-
-function peerOf({ socket }: Request): string {
-  const address = socket.remoteAddress ?? "";
-  const ip = parseIpAddress(address);
-  return ip ? formatIpAddress(unmapIpv4(ip)) : address;
 }

@@ -25,8 +25,8 @@ const BODY_BUDGET_FACTOR = 8;
 
 type BodyReader<Body> = (request: Request, maxBytes: number, maxDepth: number, lease: BodyLease) => Promise<Body>;
 
-/** The endpoints on the public listener: docs/http-api.md. */
-export function createPublicRouter(context: ControlPlaneContext): Router {
+/** The endpoints on the public listener: docs/http-api.md. Changes are answered once they are `published` everywhere. */
+export function createPublicRouter(context: ControlPlaneContext, published?: () => Promise<void>): Router {
   const { config, logger, registrations } = context;
   const { maxRegistrationBodyBytes, maxDepth } = config.limits;
   const budget = new ByteBudget(maxRegistrationBodyBytes * BODY_BUDGET_FACTOR);
@@ -54,7 +54,9 @@ export function createPublicRouter(context: ControlPlaneContext): Router {
   ): Promise<Answer> {
     const lease = new BodyLease(budget);
     try {
-      return await use(() => read(request, maxBytes, maxDepth, lease));
+      const answer = await use(() => read(request, maxBytes, maxDepth, lease));
+      await published?.();
+      return answer;
     } finally {
       lease.release();
     }

@@ -7,7 +7,7 @@ import { serviceNotFound } from "../service-key.ts";
 import { assertAdminKey, assertNoForeignPage } from "./access.ts";
 import { pageOf, parsePage, parseQuery } from "./paging.ts";
 import type { Readiness } from "./readiness.ts";
-import { instanceView, type ObservedState, revisionView, serviceDetail, serviceSummary } from "./views.ts";
+import { instanceView, type Observed, revisionView, serviceDetail, serviceSummary } from "./views.ts";
 
 /** What `/metrics` shows: prom-client's registry. */
 export interface MetricsSource {
@@ -15,11 +15,14 @@ export interface MetricsSource {
   metrics(): Promise<string>;
 }
 
+/** What the data plane saw of these instances, in their order. */
+export type ObserveInstances = (instanceIds: readonly string[]) => readonly Observed[] | Promise<readonly Observed[]>;
+
 export interface AdminOptions {
   readonly context: ControlPlaneContext;
   readonly readiness: () => Promise<Readiness>;
   readonly metrics: MetricsSource | undefined;
-  readonly observed: ObservedState | undefined;
+  readonly observed: ObserveInstances;
 }
 
 /** The endpoints on the admin listener; all of them only read. */
@@ -68,20 +71,24 @@ export function createAdminRouter({ context, readiness, metrics, observed }: Adm
     return { body: { items: items.map((service) => serviceSummary(service, publisher.instances(service.name))), ...rest } };
   });
 
-  mount("/admin/v1/services/:name", "admin", ({ originalUrl, params }) => {
+  mount("/admin/v1/services/:name", "admin", async ({ originalUrl, params }) => {
     parseQuery(originalUrl, []);
     const service = publisher.catalog.service(String(params.name));
     if (!service) throw serviceNotFound("/service");
-    return { body: serviceDetail(service, publisher.instances(service.name), observed) };
+    const instances = publisher.instances(service.name);
+    return { body: serviceDetail(service, instances, await observed(instances.map(({ id }) => id))) };
   });
 
-  mount("/admin/v1/instances", "admin", ({ originalUrl }) => {
+  mount("/admin/v1/instances", "admin", async ({ originalUrl }) => {
     const query = parseQuery(originalUrl, ["limit", "after", "service"]);
     const wanted = query.get("service");
     const tables = wanted === undefined ? publisher.allInstances() : [[wanted, publisher.instances(wanted)] as const];
     const all = [...tables].flatMap(([service, instances]) => instances.map((instance) => ({ service, instance })));
     const { items, ...rest } = pageOf(all, ({ instance }) => instance.id, parsePage(query));
-    return { body: { items: items.map(({ service, instance }) => instanceView(service, instance, observed)), ...rest } };
+    const seen = await observed(items.map(({ instance }) => instance.id));
+    return {
+      body: { items: items.map(({ service, instance }, index) => instanceView(service, instance, seen[index])), ...rest },
+    };
   });
 
   mount("/admin/v1/revisions", "admin", async ({ originalUrl }) => {

@@ -3,11 +3,11 @@ import type { CatalogService } from "../publish/catalog.ts";
 import type { ServiceRevision } from "../store/store.ts";
 
 /** What the data plane saw of an instance. */
-export type ObservedState = (instanceId: string) => {
+export interface Observed {
   readonly state: string;
   readonly inFlight: number;
   readonly dialect?: Dialect;
-};
+}
 
 export function serviceSummary(service: CatalogService, instances: readonly Instance[]) {
   const { name, ownerId, revision, served, faults, version, description, paths } = service;
@@ -25,7 +25,8 @@ export function serviceSummary(service: CatalogService, instances: readonly Inst
   };
 }
 
-export function serviceDetail(service: CatalogService, instances: readonly Instance[], observed: ObservedState | undefined) {
+/** `observed` in the order of the instances; empty: nobody looked. */
+export function serviceDetail(service: CatalogService, instances: readonly Instance[], observed: readonly Observed[]) {
   const { name, idlService, paths, registeredServers, faults } = service;
   return {
     ...serviceSummary(service, instances),
@@ -33,14 +34,14 @@ export function serviceDetail(service: CatalogService, instances: readonly Insta
     routes: paths.map(({ methodPath, exposedMethod }) => ({ path: `/${name}/${methodPath}`, method: exposedMethod })),
     registeredServers,
     faults,
-    instances: instances.map((instance) => instanceView(name, instance, observed)),
+    instances: instances.map((instance, index) => instanceView(name, instance, observed[index])),
   };
 }
 
-export function instanceView(service: string, instance: Instance, observed: ObservedState | undefined) {
+export function instanceView(service: string, instance: Instance, observed: Observed | undefined) {
   const { id, address, port, weight, dialect, dialectIsGuess, meta, health } = instance;
   const declared = dialectIsGuess === true ? null : dialect;
-  return { serverId: id, service, address, port, weight, dialect: declared, meta, health, observed: observed?.(id) ?? null };
+  return { serverId: id, service, address, port, weight, dialect: declared, meta, health, observed: observed ?? null };
 }
 
 /** Without the IDL's text, which may be long. */

@@ -86,7 +86,7 @@ describe("lists", () => {
   });
 
   test("one service, with its routes and instances as the data plane sees them", async () => {
-    const observed = () => ({ state: "connected", inFlight: 3 });
+    const observed = (instanceIds: readonly string[]) => instanceIds.map(() => ({ state: "connected", inFlight: 3 }));
     const { admin, connect, register } = await startControlPlane({ options: { observed } });
     const serverId = await connect(await register(), { Meta: { zone: "a" } });
     const answer = await admin.get("/admin/v1/services/AssetManagement").expect(200);
