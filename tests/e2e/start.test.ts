@@ -61,7 +61,7 @@ describe("thriftgate start", () => {
       [
         "thriftgate: The configuration has 3 faults:",
         `  adminKey (${file}): (its value is not shown); expected at least 16 characters, none of them blank or beyond ASCII`,
-        "  workers (--workers): 'many'; expected a whole number from 1 to 1024",
+        `  workers (--workers): 'many'; expected a whole number from 1 to 1024, or "auto"`,
         `  hots (${file}): unknown key; did you mean host?`,
         "",
       ].join("\n"),

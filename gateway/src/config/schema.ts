@@ -44,8 +44,9 @@ function collectionName() {
 const MAX_WORKERS = 1_024;
 
 function workers() {
+  const error = `a whole number from 1 to ${MAX_WORKERS}, or "auto"`;
   return z
-    .union([wholeNumber(1, MAX_WORKERS), z.literal("auto")], { error: `a whole number from 1 to ${MAX_WORKERS}, or "auto"` })
+    .union([z.int({ error }).min(1, { error }).max(MAX_WORKERS, { error }), z.literal("auto", { error })], { error })
     .default(1)
     .describe(
       'Processes that serve calls; "auto": as many as the machine has cores. More than 1: beside one that does all else.',

@@ -132,7 +132,7 @@ describe("resolveConfig", () => {
       { port: 5000, adminPort: 5000 },
       "adminPort (gate.json): 5000; expected another port than the public listener's",
     ],
-    ["several workers", { workers: 4 }, "workers (gate.json): 4; expected 1: more workers are not in this version"],
+    ["no worker", { workers: 0 }, 'workers (gate.json): 0; expected a whole number from 1 to 1024, or "auto"'],
     [
       "a store with a password that nobody knows",
       { store: "mysql://u:p@ss@db/x" },
