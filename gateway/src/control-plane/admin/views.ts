@@ -1,4 +1,4 @@
-import type { Dialect, Instance } from "../../snapshot/snapshot.ts";
+import type { Dialect, Instance, RestRoute } from "../../snapshot/snapshot.ts";
 import type { CatalogService } from "../publish/catalog.ts";
 import type { ServiceRevision } from "../store/store.ts";
 
@@ -21,21 +21,28 @@ export function serviceSummary(service: CatalogService, instances: readonly Inst
     version,
     description,
     paths: paths.length,
+    leftOutRoutes: (served?.leftOut ?? []).map(({ route, holder }) => ({ ...restRoute(route), holder })),
     instances: { passing, critical: instances.length - passing },
   };
 }
 
 /** `observed` in the order of the instances; empty: nobody looked. */
 export function serviceDetail(service: CatalogService, instances: readonly Instance[], observed: readonly Observed[]) {
-  const { name, idlService, paths, registeredServers, faults } = service;
+  const { name, idlService, paths, registeredServers, faults, served } = service;
   return {
     ...serviceSummary(service, instances),
     idlService: idlService ?? null,
     routes: paths.map(({ methodPath, exposedMethod }) => ({ path: `/${name}/${methodPath}`, method: exposedMethod })),
+    restRoutes: (served?.rest ?? []).map(restRoute),
     registeredServers,
     faults,
     instances: instances.map((instance, index) => instanceView(name, instance, observed[index])),
   };
+}
+
+/** Not by its codec, which may not be compiled yet. */
+function restRoute({ httpMethod, route: { path } }: RestRoute) {
+  return { httpMethod, path };
 }
 
 export function instanceView(service: string, instance: Instance, observed: Observed | undefined) {

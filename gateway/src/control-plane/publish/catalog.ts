@@ -1,4 +1,5 @@
 import type { BoundRoutes } from "../../snapshot/bind-routes.ts";
+import type { RestRoute } from "../../snapshot/snapshot.ts";
 import type { OwnerHead, ServiceDefinition } from "../store/store.ts";
 import type { DialectDefaults } from "./dialect.ts";
 
@@ -14,6 +15,14 @@ export interface ServiceFault {
 /** What calls of a service are served from. */
 export interface ServedRevision extends BoundRoutes {
   readonly revision: number;
+  /** Routes that its IDL asks for and that are another owner's: they are not among `rest`. */
+  readonly leftOut: readonly LeftOutRoute[];
+}
+
+export interface LeftOutRoute {
+  readonly route: RestRoute;
+  /** The service that has it. */
+  readonly holder: string;
 }
 
 /** A registered service as this gateway knows it, without its IDL's text. */

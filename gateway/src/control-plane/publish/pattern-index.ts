@@ -32,42 +32,45 @@ export class PatternIndex<Value> {
     node.value ??= value;
   }
 
-  /** @throws {GatewayError} INVALID_ROUTE there are too many to compare */
-  overlapping(pattern: readonly PatternSegment[]): Value | undefined {
-    return this.#find(this.#root, pattern, 0);
+  /** Of those that count. @throws {GatewayError} INVALID_ROUTE there are too many to compare */
+  overlapping(pattern: readonly PatternSegment[], counts: (value: Value) => boolean = () => true): Value | undefined {
+    return this.#find(this.#root, pattern, 0, counts);
   }
 
-  #find(node: Node<Value>, pattern: readonly PatternSegment[], at: number): Value | undefined {
+  #find(node: Node<Value>, pattern: readonly PatternSegment[], at: number, counts: (value: Value) => boolean): Value | undefined {
+    this.#step();
+    const segment = pattern[at];
+    if (segment === undefined) return node.value !== undefined && counts(node.value) ? node.value : undefined;
+    if (node.rest !== undefined && counts(node.rest)) return node.rest;
+    if (segment.kind === "rest") return this.#any(node, counts);
+    if (segment.kind === "literal") {
+      const literal = node.literals.get(segment.text);
+      const found = literal && this.#find(literal, pattern, at + 1, counts);
+      if (found !== undefined || segment.text === "") return found;
+    } else {
+      for (const [text, literal] of node.literals) {
+        const found = text === "" ? undefined : this.#find(literal, pattern, at + 1, counts);
+        if (found !== undefined) return found;
+      }
+    }
+    return node.parameter && this.#find(node.parameter, pattern, at + 1, counts);
+  }
+
+  /** Of all that goes on behind the node. */
+  #any(node: Node<Value>, counts: (value: Value) => boolean): Value | undefined {
+    this.#step();
+    for (const next of node.parameter === undefined ? node.literals.values() : [node.parameter, ...node.literals.values()]) {
+      const found = [next.value, next.rest].find((value) => value !== undefined && counts(value)) ?? this.#any(next, counts);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  #step(): void {
     this.#steps += 1;
     if (this.#steps > MAX_STEPS) {
       throw new GatewayError("INVALID_ROUTE", "The routes have too much in common with other owners' to be told apart.");
     }
-    const segment = pattern[at];
-    if (segment === undefined) return node.value;
-    if (node.rest !== undefined) return node.rest;
-    if (segment.kind === "rest") return this.#any(node);
-    if (segment.kind === "literal") {
-      const literal = node.literals.get(segment.text);
-      const found = literal && this.#find(literal, pattern, at + 1);
-      if (found !== undefined || segment.text === "") return found;
-    } else {
-      for (const [text, literal] of node.literals) {
-        const found = text === "" ? undefined : this.#find(literal, pattern, at + 1);
-        if (found !== undefined) return found;
-      }
-    }
-    return node.parameter && this.#find(node.parameter, pattern, at + 1);
-  }
-
-  /** Of all that goes on behind the node: no node bears nothing at all. */
-  #any(node: Node<Value>): Value | undefined {
-    let next: Node<Value> | undefined = node.parameter ?? node.literals.values().next().value;
-    while (next !== undefined) {
-      const value = next.value ?? next.rest;
-      if (value !== undefined) return value;
-      next = next.parameter ?? next.literals.values().next().value;
-    }
-    return undefined;
   }
 }
 

@@ -3,7 +3,7 @@ import type { Clock } from "../../core/clock.ts";
 import { GatewayError } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
 import { bindRoutes } from "../../snapshot/bind-routes.ts";
-import type { Instance, ServiceEntry, Snapshot, SnapshotChange } from "../../snapshot/snapshot.ts";
+import type { Instance, ServiceEntry, Snapshot } from "../../snapshot/snapshot.ts";
 import { PROXY_SERVICE } from "../proxy/proxy-idl.ts";
 import type { InstanceRecord, Registry } from "../registry/registry.ts";
 import type { OwnerHead, ServiceDefinition, ServiceRevision, Store, StoreResult } from "../store/store.ts";
@@ -14,6 +14,7 @@ import { pickService } from "./pick-service.ts";
 import { removedServices } from "./removed-services.ts";
 import { createRestClaims, type RestClaims } from "./rest-claims.ts";
 import type { RestDraft } from "./rest-drafts.ts";
+import { RouteClashes } from "./route-clashes.ts";
 import { type RouteOptions, routesSource, unboundPaths } from "./routes.ts";
 import { createServiceInstances } from "./service-instances.ts";
 
@@ -63,6 +64,7 @@ type LoadedService = { readonly revision: number; readonly definition: ServiceDe
 export function createPublisher(options: PublisherOptions): Publisher {
   const { store, registry, snapshot, linker, clock, logger } = options;
   const catalog = createCatalog();
+  const clashes = new RouteClashes(catalog);
   const instances = createServiceInstances(clock);
   const { coming, catchUp } = createCatchUp(store, clock);
   /** The last change of each owner that is under way. */
@@ -88,23 +90,36 @@ export function createPublisher(options: PublisherOptions): Publisher {
   async function apply(heads: readonly OwnerHead[], known: ReadonlyMap<string, LoadedService>): Promise<void> {
     const prepared: { head: OwnerHead; services: CatalogService[] }[] = [];
     for (const head of heads.filter(isNews)) prepared.push({ head, services: await loadServices(head, known) });
-    const changes: SnapshotChange[] = [];
+    const changes = new Map<string, ServiceEntry | undefined>();
     // While services were loaded, a newer head may have come in another way.
     for (const { head, services } of prepared.filter(({ head }) => isNews(head))) {
       for (const name of removedServices(catalog.owner(head.ownerId), head)) {
         if (catalog.service(name)?.ownerId !== head.ownerId) continue;
         catalog.deleteService(name);
         instances.speakBy(name, undefined);
-        changes.push([name, undefined]);
+        changes.set(name, undefined);
       }
       catalog.setOwner(head);
       for (const service of services) {
         catalog.setService(service);
         instances.speakBy(service.name, service.dialect);
-        changes.push([service.name, entryOf(service)]);
+        changes.set(service.name, entryOf(service));
       }
     }
-    if (changes.length > 0) snapshot.publish(changes);
+    for (const service of clashes.settle([...changes.keys()])) {
+      changes.set(service.name, entryOf(service));
+      logLeftOut(service);
+    }
+    if (changes.size > 0) snapshot.publish([...changes]);
+  }
+
+  function logLeftOut({ name, ownerId, revision, served }: CatalogService): void {
+    for (const { route, holder } of served?.leftOut ?? []) {
+      logger.warn(
+        { service: name, ownerId, revision, route: `${route.httpMethod} ${route.route.path}`, holder },
+        "a route is left out: another owner's service has it",
+      );
+    }
   }
 
   /** Those whose current revision is not in the catalog yet. */
@@ -144,7 +159,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     const faults = "faults" in linked ? linked.faults : [];
     const served: ServedRevision | undefined =
       "schema" in linked
-        ? { revision, ...bindRoutes(linked.schema, routesSource(linked.schema, name, definition, options.routes)) }
+        ? { revision, leftOut: [], ...bindRoutes(linked.schema, routesSource(linked.schema, name, definition, options.routes)) }
         : ownService(ownerId, name)?.served;
     if (faults.length > 0) {
       logger.error({ service: name, revision, servedRevision: served?.revision, faults }, "a stored service can't be served");
@@ -183,7 +198,9 @@ export function createPublisher(options: PublisherOptions): Publisher {
   function entryOf({ name, served }: CatalogService): ServiceEntry | undefined {
     // The name is refused at registration, but somebody may have written it into the store.
     if (name === PROXY_SERVICE) return undefined;
-    return served && { name, ...served, instances: instances.of(name) };
+    if (served === undefined) return undefined;
+    const { leftOut: _, ...routes } = served;
+    return { name, ...routes, instances: instances.of(name) };
   }
 
   function publishInstances(serviceName: string): void {

@@ -79,6 +79,7 @@ describe("lists", () => {
         version: "",
         description: "",
         paths: 1,
+        leftOutRoutes: [],
         instances: { passing: 0, critical: 0 },
       },
     ]);
