@@ -7,8 +7,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: "forks",
-    // The servers of one file at a time: three of a set that share two cores with others miss each other's heartbeats.
-    fileParallelism: false,
+    // Most of their time is waiting; more at once, and the servers of a set miss each other's heartbeats.
+    maxWorkers: 2,
     globalSetup: ["tests/support/report-missing-servers.ts"],
   },
 });

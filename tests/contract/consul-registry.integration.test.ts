@@ -46,8 +46,9 @@ async function serviceIds(agent: ConsulAgentProcess): Promise<string[]> {
   return Object.keys((await agent.api("GET", "/v1/agent/services")) as object).filter((id) => !id.startsWith(LEFT_SERVICE));
 }
 
+// Beside each other, since most of their time is waiting for TTLs.
 describeWith(consul, "the registry in Consul", () => {
-  describe.each(findConsuls())("$version", (program) => {
+  describe.concurrent.each(findConsuls())("$version", (program) => {
     let agent: ConsulAgentProcess;
     beforeAll(async () => {
       agent = await startConsul(program);
@@ -56,7 +57,7 @@ describeWith(consul, "the registry in Consul", () => {
     describeRegistry("one agent", () => createHarness([agent]));
   });
 
-  describe.each(findConsuls().slice(0, 1))("$version, three servers", (program) => {
+  describe.concurrent.each(findConsuls().slice(0, 1))("$version, three servers", (program) => {
     let cluster: ConsulCluster;
     beforeAll(async () => {
       cluster = await startConsulCluster(program);

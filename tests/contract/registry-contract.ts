@@ -27,7 +27,7 @@ const removalTest = { timeout: 300_000 };
 
 /** What every registry keeps to. `createHarness` gives an open registry without instances. */
 export function describeRegistry(name: string, createHarness: () => Promise<RegistryHarness>): void {
-  describe(`registry contract: ${name}`, () => {
+  describe.sequential(`registry contract: ${name}`, () => {
     let harness: RegistryHarness;
     let registry: Registry;
 
