@@ -9,6 +9,9 @@ export interface CuttingProxy {
   cutNextAnswerAfter(bytes: number): void;
   /** Answers that were cut. */
   readonly cuts: number;
+  /** Ends all connections; until `restore`, new ones end at once. */
+  interrupt(): void;
+  restore(): void;
 }
 
 /** Stands before a server, until the end of the running test. */
@@ -17,8 +20,13 @@ export async function startCuttingProxy(target: string): Promise<CuttingProxy> {
   const sockets = new Set<Socket>();
   let cutAfter: number | undefined;
   let cuts = 0;
+  let interrupted = false;
 
   const server = createServer((client) => {
+    if (interrupted) {
+      client.destroy();
+      return;
+    }
     const upstream = connect(Number(port), host);
     for (const socket of [client, upstream]) {
       sockets.add(socket);
@@ -53,6 +61,13 @@ export async function startCuttingProxy(target: string): Promise<CuttingProxy> {
     },
     get cuts() {
       return cuts;
+    },
+    interrupt() {
+      interrupted = true;
+      for (const socket of sockets) socket.destroy();
+    },
+    restore() {
+      interrupted = false;
     },
   };
 }

@@ -102,9 +102,18 @@ export async function startStandalone(): Promise<MongoDeployment> {
 }
 
 /** Three servers, one of them primary; they elect a new one within a few seconds. */
-export async function startReplicaSet(): Promise<MongoDeployment> {
-  const args = ["--replSet", SET_NAME, "--oplogSize", "64"];
-  const servers = await Promise.all([startMongod(args), startMongod(args), startMongod(args)]);
+export function startReplicaSet(): Promise<MongoDeployment> {
+  return startSet(3, ["--oplogSize", "64"]);
+}
+
+/** A set of one server that forgets changes soon: its log of them has a megabyte, and is cut each second. */
+export function startForgetfulSet(): Promise<MongoDeployment> {
+  return startSet(1, ["--oplogSize", "1", "--syncdelay", "1"]);
+}
+
+async function startSet(count: number, more: readonly string[]): Promise<MongoDeployment> {
+  const args = ["--replSet", SET_NAME, ...more];
+  const servers = await Promise.all(Array.from({ length: count }, () => startMongod(args)));
   const members = servers.map(({ host }, _id) => ({ _id, host }));
   const settings = { electionTimeoutMillis: 1_000, heartbeatIntervalMillis: 200 };
   await withClient(`mongodb://${servers[0]!.host}/?directConnection=true`, (client) =>
