@@ -143,6 +143,18 @@ describeWith(mongod, "documents in MongoDB", () => {
     );
   });
 
+  it("a name that two owners have, in a database that was restored without its indexes, is named", async () => {
+    const { dbName, store } = await twoOwners();
+    const owners = collection(dbName, "owner");
+    await owners.dropIndex("services.name_1");
+    await owners.updateOne(byId("bad"), { $set: { "services.0.name": '"Good"' } });
+    await expect(openMongoStore({ url: deployment.url, dbName })).rejects.toThrow(
+      /^The store can't be opened: .*duplicate key.*services\.name: .*Good/,
+    );
+    // Whoever has it open goes on.
+    expect((await store.owners()).map(({ ownerId }) => ownerId)).toEqual(["good", "bad"]);
+  });
+
   it("what a writer left behind is seen by nobody, blocks nobody, and is swept", async () => {
     const dbName = newDatabase();
     const store = await openMongoStore({ url: deployment.url, dbName });

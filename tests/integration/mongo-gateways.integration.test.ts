@@ -1,11 +1,13 @@
 import { MongoClient } from "mongodb";
 import { expect, it, onTestFinished } from "vitest";
 import { describeWith, mongod } from "../support/components.ts";
+import { startCuttingProxy } from "../support/cutting-proxy.ts";
 import { definitionOf } from "../support/definitions.ts";
 import { connect, register, request, serviceBody } from "../support/gateway-client.ts";
 import { type GatewayProcess, type GatewayProcessOptions, startGatewayProcess } from "../support/gateway-process.ts";
 import { openMongoStore, ownerOf, serviceOf } from "../support/mongo-store.ts";
 import { startReplicaSet, startStandalone } from "../support/mongod.ts";
+import { startSteadyCalls } from "../support/steady-calls.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { startThriftPeer } from "../support/thrift-peer.ts";
 
@@ -34,6 +36,13 @@ function update({ url }: GatewayProcess, ownerId: string, apikey: string, names:
     headers,
     json: [{ OwnerId: ownerId, OwnerName: ownerId, Services: services }],
   });
+}
+
+/** With a server that answers every call. */
+async function serveWithPeer(gateway: GatewayProcess, key: string, name: string): Promise<void> {
+  const peer = await startThriftPeer();
+  onTestFinished(peer.close);
+  await connect(gateway.url, key, name, peer.port);
 }
 
 const ready = async ({ adminUrl }: GatewayProcess) => (await request(`${adminUrl}/ready`)).json;
@@ -124,62 +133,83 @@ describeWith(mongod, "gateways on MongoDB", () => {
     expect(await codeOf(again, "Added")).toBe("NO_HEALTHY_INSTANCE");
   });
 
-  it("serve every call while the store hangs, dies and comes back", { timeout: 120_000 }, async () => {
+  it("serve every call while the store hangs, dies, cuts its answers and comes back", { timeout: 120_000 }, async () => {
     const deployment = await startStandalone();
     onTestFinished(deployment.dispose);
     const [server] = deployment.servers;
-    const gateway = await gatewayOn(deployment.url);
-    const peer = await startThriftPeer();
-    onTestFinished(peer.close);
+    const proxy = await startCuttingProxy(server!.host);
+    const gateway = await gatewayOn(`mongodb://${proxy.host}/?directConnection=true`);
     const key = await register(gateway.url, "acme", [service("Steady")]);
-    await connect(gateway.url, key, "Steady", peer.port);
+    await serveWithPeer(gateway, key, "Steady");
+    const calls = startSteadyCalls(Array.from({ length: 4 }, () => `${gateway.url}/Steady/m`));
 
-    const statuses = new Map<number, number>();
-    const stop = new AbortController();
-    const callers = Array.from({ length: 4 }, async () => {
-      while (!stop.signal.aborted) {
-        const { status } = await request(`${gateway.url}/Steady/m`);
-        statuses.set(status, (statuses.get(status) ?? 0) + 1);
-      }
-    });
-    const expectChange = (status: number) =>
-      expect.poll(async () => (await update(gateway, "acme", key, ["Steady"])).status, { timeout: 10_000 }).toBe(status);
+    const change = async () => (await update(gateway, "acme", key, ["Steady"])).status;
+    const untilChange = (status: number) => expect.poll(change, { timeout: 20_000 }).toBe(status);
     for (const [fault, repair] of [
       [async () => server!.signal("SIGSTOP"), async () => server!.signal("SIGCONT")],
       [server!.kill, server!.restart],
     ] as const) {
       await fault();
-      await expectChange(503);
+      await untilChange(503);
+      await calls.goOn(20);
       await repair();
-      await expectChange(200);
+      await untilChange(200);
+      await calls.goOn(20);
     }
-    stop.abort();
-    await Promise.all(callers);
-    expect([...statuses.keys()]).toEqual([200]);
-    expect(statuses.get(200)).toBeGreaterThan(100);
+    for (let bytes = 1; bytes <= 20; bytes++) {
+      proxy.cutNextAnswerAfter(bytes);
+      await untilChange(200);
+    }
+    expect(proxy.cuts).toBeGreaterThan(10);
+    await calls.goOn(20);
+    expect(await calls.stop()).toEqual([]);
   });
 
   it("keep the last good revision of a service, and all others, when the store holds nonsense", async () => {
     const deployment = await startStandalone();
     onTestFinished(deployment.dispose);
     const gateway = await gatewayOn(deployment.url, { config: { storeDatabase: "shared" } });
-    await register(gateway.url, "acme", [service("Edited"), service("Neighbour")]);
+    const names = ["Edited", "Damaged", "Neighbour"];
+    const key = await register(gateway.url, "acme", names.map(service));
+    for (const name of names) await serveWithPeer(gateway, key, name);
+    const calls = startSteadyCalls(names.map((name) => `${gateway.url}/${name}/m`));
     const store = await openMongoStore({ url: deployment.url, dbName: "shared" });
-    const broken = {
-      name: "Edited",
-      definition: { ...serviceOf("Edited").definition, idlFiles: { "main.thrift": "servus S {}" } },
+    /** When this is served, what was written before was looked at. */
+    const changeAnother = async (ownerId: string) => {
+      const paths = [{ methodPath: "m", exposedMethod: "m" }];
+      await store.createOwner(ownerOf(ownerId), [{ name: ownerId, definition: definitionOf(idl, { paths }) }], "owner");
+      await untilServed(gateway, ownerId);
     };
-    await store.updateOwner("acme", 1, [broken, { name: "Neighbour", keep: true }, { ...broken, name: "New" }], "owner");
-    const after = { name: "After", definition: definitionOf(idl, { paths: [{ methodPath: "m", exposedMethod: "m" }] }) };
-    await store.createOwner(ownerOf("other"), [after], "owner");
-    await untilServed(gateway, "After");
-
     const detail = async (name: string) => (await request(`${gateway.adminUrl}/admin/v1/services/${name}`)).json;
-    expect(await detail("Edited")).toMatchObject({ state: "last-good", revision: 2, servedRevision: 1 });
-    expect(await detail("Edited")).toMatchObject({ faults: [{ code: "IDL_SYNTAX", line: 1 }] });
-    expect(await detail("New")).toMatchObject({ state: "broken", servedRevision: null });
-    expect(await detail("Neighbour")).toMatchObject({ state: "served", revision: 1 });
-    for (const name of ["Edited", "Neighbour"]) expect(await codeOf(gateway, name)).toBe("NO_HEALTHY_INSTANCE");
+
+    const definition = { ...serviceOf("Edited").definition, idlFiles: { "main.thrift": "servus S {}" } };
+    const keep = { keep: true } as const;
+    const [edited, added] = ["Edited", "New"].map((name) => ({ name, definition }));
+    await store.updateOwner("acme", 1, [edited!, { name: "Damaged", ...keep }, { name: "Neighbour", ...keep }, added!], "owner");
+    await changeAnother("After");
+    await expect.poll(() => detail("Edited")).toMatchObject({ state: "last-good", revision: 2, servedRevision: 1 });
+    await expect.poll(() => detail("Edited")).toMatchObject({ faults: [{ code: "IDL_SYNTAX", line: 1 }] });
+    await expect.poll(() => detail("New")).toMatchObject({ state: "broken", servedRevision: null });
+
+    // By hand: a revision of another shape, then a head of another shape.
+    const client = new MongoClient(deployment.url);
+    onTestFinished(() => client.close());
+    const collection = (name: string) => client.db("shared").collection<{ _id: string }>(name);
+    const revision = (await collection("revision").findOne({ name: '"Damaged"' }))!;
+    await collection("revision").insertOne({ ...revision, _id: "hand", revision: 2, definition: '{"idl":[]}' } as {
+      _id: string;
+    });
+    const place = { name: '"Damaged"', revision: 2, document: "hand" };
+    await collection("owner").updateOne({ _id: '"acme"' }, { $set: { "services.1": place, version: 3 }, $inc: { number: 100 } });
+    await changeAnother("Later");
+    await expect.poll(() => detail("Damaged")).toMatchObject({ state: "last-good", revision: 2, servedRevision: 1 });
+    await expect.poll(() => detail("Damaged")).toMatchObject({ faults: [{ code: "UNREADABLE" }] });
+    await collection("owner").updateOne({ _id: '"acme"' }, { $set: { services: {}, version: 4 }, $inc: { number: 100 } });
+    await changeAnother("Last");
+
+    await expect.poll(() => detail("Neighbour")).toMatchObject({ state: "served", revision: 1 });
+    await calls.goOn(20);
+    expect(await calls.stop()).toEqual([]);
   });
 
   it("take over what the original gateway left in the database", async () => {
