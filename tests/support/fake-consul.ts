@@ -12,7 +12,7 @@ export interface FakeConsul {
   asked(part: string, count?: number): Promise<void>;
   /** Lists these instances of a service from now on; wakes queries that wait. */
   list(serviceName: string, instances: readonly unknown[]): void;
-  /** Wakes queries that wait, and answers all that come as `fault` does; none: as usual. */
+  /** Wakes queries that wait, ends what the last fault left open, and answers all that come as `fault` does; none: as usual. */
   misbehave(fault: ConsulFault | undefined): void;
   /** What the next answers carry. */
   index: number;
@@ -33,6 +33,7 @@ export async function startFakeConsul(): Promise<FakeConsul> {
   const requests: string[] = [];
   const held = new Set<() => void>();
   const watching = new Set<() => void>();
+  const faulty = new Set<ServerResponse>();
   let fault: ConsulFault | undefined;
 
   const server = createServer((request, response) => {
@@ -42,7 +43,11 @@ export async function startFakeConsul(): Promise<FakeConsul> {
   });
 
   function handle(request: IncomingMessage, response: ServerResponse): void {
-    if (fault?.(request, response)) return;
+    response.setHeader("x-consul-index", fake.index);
+    if (fault?.(request, response)) {
+      faulty.add(response);
+      return;
+    }
     const { pathname, searchParams } = new URL(request.url!, "http://fake");
     if (Number(searchParams.get("index") ?? 0) === fake.index && searchParams.has("wait")) {
       const release = (): void => {
@@ -52,7 +57,6 @@ export async function startFakeConsul(): Promise<FakeConsul> {
       held.add(release);
       return;
     }
-    response.setHeader("x-consul-index", fake.index);
     response.end(JSON.stringify(answer(pathname)));
   }
 
@@ -91,6 +95,8 @@ export async function startFakeConsul(): Promise<FakeConsul> {
     },
     misbehave(next) {
       fault = next;
+      for (const response of faulty) response.destroy();
+      faulty.clear();
       wake();
     },
     index: 10,

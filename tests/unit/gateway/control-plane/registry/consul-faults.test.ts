@@ -4,7 +4,8 @@ import {
   createConsulRegistry,
 } from "../../../../../gateway/src/control-plane/registry/consul-registry.ts";
 import type { Registry } from "../../../../../gateway/src/control-plane/registry/registry.ts";
-import { type ConsulFault, catalogEntry, type FakeConsul, startFakeConsul } from "../../../../support/fake-consul.ts";
+import { answering, consulFaults, reset } from "../../../../support/consul-faults.ts";
+import { catalogEntry, type FakeConsul, startFakeConsul } from "../../../../support/fake-consul.ts";
 import { createFastClock } from "../../../../support/fast-clock.ts";
 import { type RegistryView, watchRegistry } from "../../../../support/registry-view.ts";
 
@@ -37,59 +38,15 @@ async function openRegistry(options: Partial<ConsulRegistryOptions> = {}): Promi
   return { registry, view: watchRegistry(registry) };
 }
 
-/** An answer of this body to whatever is asked. */
-const answering =
-  (body: string, headers: Record<string, string | number> = {}, status = 200): ConsulFault =>
-  (_request, response) => {
-    response.writeHead(status, { "x-consul-index": consul.index, ...headers }).end(body);
-    return true;
-  };
-
-const faults: [name: string, fault: () => ConsulFault][] = [
-  ["500s", () => answering("No cluster leader", {}, 500)],
-  ["403s", () => answering("Permission denied", {}, 403)],
-  ["a page of HTML", () => answering("<html>502 Bad Gateway</html>")],
-  ["truncated JSON", () => answering('[{"Node":{"Node":"n1"},"Serv')],
-  ["nothing", () => answering("")],
-  ["a number", () => answering("7")],
-  ["a text", () => answering('"no"')],
-  ["no index", () => answering("[]", { "x-consul-index": 0 })],
-  ["an index that is no number", () => answering("[]", { "x-consul-index": "many" })],
-  ["a negative index", () => answering("[]", { "x-consul-index": -4 })],
-  ["an answer beyond all bounds", () => answering(`[${" ".repeat(17 * MIB)}]`)],
-  ["a body that is cut off", () => cutOff],
-  ["a body that never ends", () => endless],
-  ["silence", () => () => true],
-  ["connections that are reset", () => reset],
-];
-
-const cutOff: ConsulFault = (_request, response) => {
-  response.writeHead(200, { "x-consul-index": consul.index });
-  response.write("[");
-  setImmediate(() => response.destroy());
-  return true;
-};
-
-const endless: ConsulFault = (_request, response) => {
-  response.writeHead(200, { "x-consul-index": consul.index });
-  response.write("[");
-  return true;
-};
-
-const reset: ConsulFault = (request) => {
-  request.socket.resetAndDestroy();
-  return true;
-};
-
 describe("when Consul answers nonsense, or not at all", () => {
-  it.each(faults)("%s: the last good list stays, and the next one is seen", async (_name, fault) => {
+  it.each(consulFaults)("%s: the last good list stays, and the next one is seen", async (_name, fault) => {
     consul.list("S", [catalogEntry("a")]);
     const { view } = await openRegistry();
     await view.until("S", "a passing");
     const told = view.told.length;
 
     const asked = [consul.asked("catalog/services", 2), consul.asked("health/state/critical", 2)];
-    consul.misbehave(fault());
+    consul.misbehave(fault);
     await Promise.all(asked);
     expect(view.told).toHaveLength(told);
     expect(view.summary("S")).toEqual(["a passing"]);
