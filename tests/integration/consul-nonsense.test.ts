@@ -24,9 +24,8 @@ it("callers of a gateway notice nothing of what Consul answers", { timeout: 120_
 
   const calls = startSteadyCalls([call]);
   for (const [name, fault] of consulFaults) {
-    const asked = consul.asked("/v1/catalog/services");
+    // The queries that wait get it at once.
     consul.misbehave(fault);
-    await asked;
     const begun = performance.now();
     const ServerID = crypto.randomUUID();
     const { status } = await request(`${gateway.url}/health`, { method: "POST", json: { ApiKey, ServerID } });
