@@ -5,8 +5,11 @@ import { startConsul } from "../support/consul.ts";
 import { findConsuls } from "../support/consul-program.ts";
 import { idlText, register, request } from "../support/gateway-client.ts";
 import { startGatewayProcess } from "../support/gateway-process.ts";
+import { registryAt } from "../support/gateways.ts";
 import { repository, startProgram } from "../support/program.ts";
+import { startSteadyCalls } from "../support/steady-calls.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
+import { startThriftPeer } from "../support/thrift-peer.ts";
 
 const assetService = resolve(repository, "rpc-services/asset-service/dist/main.js");
 const service = {
@@ -15,7 +18,7 @@ const service = {
   paths: { getAsset: "queryAsset" },
 };
 /** Of calls, in each state of Consul. */
-const CALLS = 300;
+const CALLS = 150;
 
 describeWith(consul, "a gateway with its registry in Consul", () => {
   it.each(findConsuls())(
@@ -23,7 +26,7 @@ describeWith(consul, "a gateway with its registry in Consul", () => {
     async (program) => {
       const agent = await startConsul(program);
       onTestFinished(() => agent.dispose());
-      const args = ["--registry", agent.url.replace("http:", "consul:")];
+      const args = ["--registry", registryAt(agent)];
       const gateway = await startGatewayProcess({ args, config: { timeToLiveSeconds: 3 } });
       onTestFinished(() => gateway.stop());
       const apiKey = await register(gateway.url, "owner", [service]);
@@ -33,35 +36,41 @@ describeWith(consul, "a gateway with its registry in Consul", () => {
       await server.says(/joined/);
       expect(JSON.stringify(await agent.api("GET", "/v1/agent/services"))).not.toContain(apiKey);
 
-      const failures: unknown[] = [];
-      const call = async () => {
-        const { status, text } = await request(`${gateway.url}/AssetManagement/getAsset?ID=1`);
-        if (status !== 200) failures.push(text);
-      };
-      const callOften = async () => {
-        for (let i = 0; i < CALLS; i++) await call();
-      };
+      const calls = startSteadyCalls([`${gateway.url}/AssetManagement/getAsset?ID=1`]);
       const ready = () => request(`${gateway.adminUrl}/ready`);
 
-      await callOften();
+      await calls.goOn(CALLS);
       expect(await ready()).toMatchObject({ status: 200, json: { registry: "ok", registryAgeMs: expect.any(Number) } });
 
       agent.signal("SIGSTOP");
-      await callOften();
+      await calls.goOn(CALLS);
       expect(await ready()).toMatchObject({ status: 503, json: { registry: "unavailable", registryAgeMs: expect.any(Number) } });
       agent.signal("SIGCONT");
-      await callOften();
+      await calls.goOn(CALLS);
 
       await agent.kill();
-      await callOften();
+      await calls.goOn(CALLS);
       await agent.restart();
-      const isBack = agent.catalogUntil((services) => services.includes("AssetManagement"));
-      let isWaiting = true;
-      void isBack.finally(() => (isWaiting = false));
-      while (isWaiting) await call();
-      await callOften();
-      expect(failures).toEqual([]);
-      expect(await ready()).toMatchObject({ status: 200, json: { registry: "ok" } });
+      await agent.catalogUntil((services) => services.includes("AssetManagement"));
+      await calls.goOn(CALLS);
+      expect(await calls.stop()).toEqual([]);
+      await expect.poll(ready, { timeout: 20_000 }).toMatchObject({ status: 200, json: { registry: "ok" } });
     },
   );
+
+  it("answers the first call of a service at once, since nothing is asked of Consul for it", async () => {
+    const agent = await startConsul(findConsuls()[0]!);
+    onTestFinished(agent.dispose);
+    const gateway = await startGatewayProcess({ args: ["--registry", registryAt(agent)] });
+    onTestFinished(() => gateway.stop());
+    const peer = await startThriftPeer();
+    onTestFinished(peer.close);
+    await register(gateway.url, "owner", [{ name: "Idle", idl: "service Idle { void m() }", paths: ["m"] }]);
+    const own = { ID: "own", Name: "Idle", Address: peer.host, Port: peer.port };
+    await agent.api("PUT", "/v1/agent/service/register", own);
+    const instances = async () => (await request(`${gateway.adminUrl}/admin/v1/services/Idle`)).json.instances.length;
+    await expect.poll(instances, { timeout: 20_000 }).toBe(1);
+    agent.signal("SIGSTOP");
+    expect(await request(`${gateway.url}/Idle/m`)).toMatchObject({ status: 200 });
+  });
 });
