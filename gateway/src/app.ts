@@ -75,10 +75,9 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const registry = createRegistry(config, { clock, logger });
   const { interest } = registry;
   const { checkAddress } = addresses;
-  const takesCalls = config.workers === 1;
-  const serving = createServing({ config, logger, clock, snapshot, metrics, checkAddress, interest, takesCalls });
+  const serving = createServing({ config, logger, clock, snapshot, metrics, checkAddress, interest });
   const { handleCall, connections } = serving;
-  const workers = takesCalls ? undefined : createWorkerPool({ config, snapshot, clock, logger, interest });
+  const workers = config.workers > 1 ? createWorkerPool({ config, snapshot, clock, logger, interest }) : undefined;
 
   const controlPlane = createControlPlane({
     config,

@@ -1,8 +1,9 @@
 import type { MethodCodec } from "@thriftgate/thrift";
 import type { Clock } from "../core/clock.ts";
+import { GatewayError } from "../core/errors.ts";
 import type { Instance } from "../snapshot/snapshot.ts";
 import { assertNoBizStatus } from "./codec/biz-status.ts";
-import { decodeReply } from "./codec/decode-reply.ts";
+import { decodeReply, isGarbled } from "./codec/decode-reply.ts";
 import { encodeBody } from "./codec/encode-call.ts";
 import type { InstanceConnections } from "./connection/instance-connections.ts";
 
@@ -25,8 +26,10 @@ export function createCallInstance(
             const text = Buffer.from(json).toString();
             if (kind === "value") resolve(text);
             else reject(new Error(`exception ${text}`));
+            return true;
           } catch (error) {
             reject(error);
+            return !(error instanceof GatewayError && isGarbled(error));
           }
         },
         onSent: () => resolve("null"),

@@ -7,7 +7,7 @@ import type { Balancer, InstanceAwaiter, Pick as PendingPick } from "./balance/b
 import { isIdempotent, isLoss, outcomeOf } from "./call-failure.ts";
 import { CallRecord, type CallRecordContext } from "./call-record.ts";
 import { assertNoBizStatus } from "./codec/biz-status.ts";
-import { decodeReply } from "./codec/decode-reply.ts";
+import { decodeReply, isGarbled } from "./codec/decode-reply.ts";
 import { encodeBody, encodeQuery } from "./codec/encode-call.ts";
 import { encodeHttp } from "./codec/encode-http.ts";
 import { exceptionProblem } from "./codec/exception-status.ts";
@@ -249,8 +249,14 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
 
   // 6 decode the reply
 
-  onReply(messageType: number, bytes: Uint8Array, bodyOffset: number, end: number, headers?: ReadonlyMap<string, string>): void {
-    if (this.#state !== "calling") return;
+  onReply(
+    messageType: number,
+    bytes: Uint8Array,
+    bodyOffset: number,
+    end: number,
+    headers?: ReadonlyMap<string, string>,
+  ): boolean {
+    if (this.#state !== "calling") return true;
     this.#leaveInstance("answered");
     try {
       if (headers !== undefined) assertNoBizStatus(headers);
@@ -259,6 +265,7 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
       if (reply.kind === "exception") this.#answerException(reply);
       else if (codec.http?.split === undefined) this.#answer(200, reply.json);
       else this.#answerParts(splitReply(codec.http.split, reply.json));
+      return true;
     } catch (thrown) {
       const error = toGatewayError(thrown);
       if (error.code === "UPSTREAM_UNKNOWN_METHOD" && this.#record.attempts < maxUnknownMethodAttempts) {
@@ -266,6 +273,7 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
         this.#cause = error.cause;
         this.#tryAnother();
       } else this.#fail(error);
+      return !isGarbled(error);
     }
   }
 

@@ -21,16 +21,15 @@ const snapshot = createSnapshot();
 const clock = systemClock;
 const metrics = createMetrics();
 const listeners: Listener[] = [];
-let begun: { readonly begin: Begin; readonly serving: Serving; readonly clockLeadMs: number } | undefined;
+let begun: { readonly begin: Begin; readonly serving: Serving } | undefined;
 let draining: Promise<void> | undefined;
 
 function tell(message: FromWorker): void {
   process.send?.(message, undefined, undefined, () => {});
 }
 
-function start(begin: Begin, nowMs: number): void {
+function start(begin: Begin): void {
   const { config, adminAddress, tellsInterest } = begin;
-  const clockLeadMs = clock.monotonicMs() - nowMs;
   const logger = createLogger({ level: config.logLevel });
   const { checkAddress } = createAddressPolicy({
     allowLoopback: config.allowLoopbackInstances,
@@ -38,16 +37,7 @@ function start(begin: Begin, nowMs: number): void {
     ownListeners: () => [adminAddress, ...listeners.map(({ address }) => address)],
   });
   const interest = tellsInterest ? createInterest() : undefined;
-  const serving = createServing({
-    config,
-    logger,
-    clock,
-    snapshot,
-    metrics,
-    checkAddress,
-    takesCalls: true,
-    ...(interest && { interest }),
-  });
+  const serving = createServing({ config, logger, clock, snapshot, metrics, checkAddress, ...(interest && { interest }) });
   const die = (error: unknown): void => {
     logger.fatal({ err: error }, "a fault that nothing was prepared for");
     setTimeout(() => process.exit(1), 1_000).unref();
@@ -55,7 +45,7 @@ function start(begin: Begin, nowMs: number): void {
   };
   process.on("uncaughtException", die);
   process.on("unhandledRejection", die);
-  begun = { begin, serving, clockLeadMs };
+  begun = { begin, serving };
 }
 
 function failed(error: Error): void {
@@ -110,10 +100,10 @@ function drain(): Promise<void> {
 async function hear(message: ToWorker): Promise<void> {
   switch (message.kind) {
     case "begin":
-      start(message.begin, message.nowMs);
+      start(message.begin);
       break;
     case "publish":
-      snapshot.publish(receivedChanges(message.changes, snapshot, begun!.clockLeadMs));
+      snapshot.publish(receivedChanges(message.changes, snapshot, clock.monotonicMs()));
       tell({ kind: "published", turn: message.turn });
       break;
     case "listen":

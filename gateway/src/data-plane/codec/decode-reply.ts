@@ -20,6 +20,11 @@ export function decodeReply(
   }
 }
 
+/** The reply's bytes are not what they should be; a well-formed one that lacks its result is another matter. */
+export function isGarbled({ cause }: GatewayError): boolean {
+  return cause instanceof ReplyFault && cause.code !== "MISSING_RESULT";
+}
+
 export function replyError(fault: ReplyFault): GatewayError {
   return fault.code === "TOO_LARGE"
     ? new GatewayError("UPSTREAM_REPLY_TOO_LARGE", "The service's reply is over a bound.", { cause: fault })

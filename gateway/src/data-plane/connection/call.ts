@@ -6,9 +6,16 @@ import type { GatewayError } from "../../core/errors.ts";
 export interface ReplyObserver extends MetadataSource {
   /**
    * A reply or exception message whose name and seqid fit; the bytes are valid only during the call. `messageType` is MessageType.reply
-   * or .exception; `headers` came beside it in a header transport.
+   * or .exception; `headers` came beside it in a header transport. `false`: the body is garbled, and its sender beyond trust: the connection
+   * takes no more calls.
    */
-  onReply(messageType: number, bytes: Uint8Array, bodyOffset: number, end: number, headers?: ReadonlyMap<string, string>): void;
+  onReply(
+    messageType: number,
+    bytes: Uint8Array,
+    bodyOffset: number,
+    end: number,
+    headers?: ReadonlyMap<string, string>,
+  ): boolean;
   /** A oneway call was handed to the socket. */
   onSent(): void;
   /** `sent`: bytes of the call may have reached the instance, so that it may have run. */

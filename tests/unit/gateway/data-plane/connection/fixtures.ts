@@ -70,6 +70,8 @@ interface SendOptions {
   readonly name?: string;
   readonly oneway?: boolean;
   readonly deadlineMs?: number;
+  /** What the observer says of the reply's body. */
+  readonly garbled?: boolean;
   /** Called at once with the ending, from within the observer. */
   readonly onEnding?: (ending: Ending) => void;
 }
@@ -107,7 +109,7 @@ export function createBench(
   const faults: string[] = [];
   const send: Bench["send"] = (
     instance,
-    { text = "hello", name = "echo", oneway = false, deadlineMs = 5_000, onEnding } = {},
+    { text = "hello", name = "echo", oneway = false, deadlineMs = 5_000, garbled = false, onEnding } = {},
   ) => {
     let pending: PendingCall | undefined;
     let ended = false;
@@ -127,8 +129,10 @@ export function createBench(
         oneway,
         clock.monotonicMs() + deadlineMs,
         {
-          onReply: (type, bytes, bodyOffset, end_) =>
-            end({ kind: "reply", type, body: Buffer.from(bytes.subarray(bodyOffset, end_)), atMs: atMs() }),
+          onReply(type, bytes, bodyOffset, end_) {
+            end({ kind: "reply", type, body: Buffer.from(bytes.subarray(bodyOffset, end_)), atMs: atMs() });
+            return !garbled;
+          },
           onSent: () => end({ kind: "sent", atMs: atMs() }),
           onFailure: (error, sent) => end({ kind: "failure", error, sent, atMs: atMs() }),
         },

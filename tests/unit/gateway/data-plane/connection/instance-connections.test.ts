@@ -52,6 +52,23 @@ describe.each(transports)("%s", (transport) => {
     expect(peer.calls[0]).toMatchObject({ name: "echo", seqid: 1, type: messageType.call, framed: transport === "framed" });
   });
 
+  it("gives no more calls to a connection whose reply was garbled, and ends those under way there", async () => {
+    const held: PeerCall[] = [];
+    const peer = await startPeer({ behaviour: (call) => void held.push(call) });
+    const instance = speaking(transport, peer.port);
+    const calls = [bench.send(instance, { garbled: true }), bench.send(instance, { text: "second" })];
+    await peer.until(() => held.length === 2);
+    echo(held[0]!);
+    await calls[0]!.ending;
+    const third = bench.send(instance, { text: "third" });
+    await peer.until(({ connections }) => connections.length === 2 && held.length === 3);
+    expect(held[2]!.socket).not.toBe(held[0]!.socket);
+    for (const call of held.slice(1)) echo(call);
+    expect(textOf(await calls[1]!.ending)).toBe("second");
+    expect(textOf(await third.ending)).toBe("third");
+    await peer.until(({ connections }) => connections.length === 1);
+  });
+
   it("matches 1,000 calls under way to their replies, in whatever order these come", async () => {
     const held: PeerCall[] = [];
     const peer = await startPeer({
