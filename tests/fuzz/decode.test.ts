@@ -7,48 +7,12 @@ import { readApplicationException, readMessageHeader } from "../../thrift/src/wi
 import type { OnMessage } from "../../thrift/src/wire/message-reader.ts";
 import { ReplyFault } from "../../thrift/src/wire/reply-fault.ts";
 import { arbitraryCall, type SchemaAndMethod } from "../support/arbitrary-schema.ts";
-import { fuzzRuns, fuzzSeed, fuzzTimeout } from "../support/fuzz.ts";
+import { arbitraryMutation, mutate } from "../support/byte-mutation.ts";
+import { fuzzProperty, fuzzSeed, fuzzTimeout } from "../support/fuzz.ts";
 import { OracleFault, oracleDecode, oracleEncode, resultOf } from "../support/oracle-codec.ts";
 import { canonicalJson, parseJsonTree } from "../support/oracle-json.ts";
 
 const mutationsPerReply = 20;
-
-const telling = [0, 1, 2, 8, 11, 12, 13, 14, 15, 16, 0x7f, 0x80, 0xff];
-
-/** A byte changed, bytes added, taken out or repeated, the end cut off: once or several times. */
-const arbitraryMutation = fc.array(
-  fc.record({
-    kind: fc.constantFrom(
-      "set" as const,
-      "set" as const,
-      "insert" as const,
-      "remove" as const,
-      "repeat" as const,
-      "cut" as const,
-    ),
-    at: fc.nat(),
-    length: fc.integer({ min: 1, max: 8 }),
-    byte: fc.oneof(fc.constantFrom(...telling), fc.nat(255)),
-  }),
-  { minLength: 1, maxLength: 4 },
-);
-type Mutation = typeof arbitraryMutation extends fc.Arbitrary<infer T> ? T : never;
-
-function mutate(original: Uint8Array, mutation: Mutation): Uint8Array {
-  let bytes = Buffer.from(original);
-  for (const { kind, at: anywhere, length, byte } of mutation) {
-    if (bytes.length === 0) break;
-    const at = anywhere % bytes.length;
-    const before = bytes.subarray(0, at);
-    const after = bytes.subarray(at);
-    if (kind === "set") bytes[at] = byte;
-    else if (kind === "insert") bytes = Buffer.concat([before, Buffer.alloc(length, byte), after]);
-    else if (kind === "remove") bytes = Buffer.concat([before, after.subarray(length)]);
-    else if (kind === "repeat") bytes = Buffer.concat([before, after.subarray(0, length * 8), after]);
-    else bytes = Buffer.from(before);
-  }
-  return bytes;
-}
 
 function decoded({ schema, method }: SchemaAndMethod, bytes: Uint8Array, options: Partial<CodecOptions>): unknown {
   const codec = createServiceCodec(schema, "Echo", options).method(method.name)!;
@@ -86,8 +50,8 @@ const dialects = (["framed", "buffered", "header", "ttheader"] as const).flatMap
 describe(`mutated replies, seed ${fuzzSeed}`, { timeout: fuzzTimeout }, () => {
   const mutations = fc.array(arbitraryMutation, { minLength: mutationsPerReply, maxLength: mutationsPerReply });
 
-  it("are refused, or are what the oracle reads in them", () => {
-    fc.assert(
+  it("are refused, or are what the oracle reads in them", async () => {
+    await fuzzProperty(
       fc.property(arbitraryCall, mutations, ({ schema, method, json }, all) => {
         const result = resultOf(oracleEncode(schema, method, json).fields[0]![1]);
         for (const mutation of all) {
@@ -95,23 +59,21 @@ describe(`mutated replies, seed ${fuzzSeed}`, { timeout: fuzzTimeout }, () => {
           expect(decoded({ schema, method }, bytes, {}), bytes.toString()).toEqual(expected({ schema, method }, bytes));
         }
       }),
-      fuzzRuns,
     );
   });
 
-  it("never make more JSON than the bound allows", () => {
-    fc.assert(
+  it("never make more JSON than the bound allows", async () => {
+    await fuzzProperty(
       fc.property(arbitraryCall, mutations, fc.nat(200), ({ schema, method, json }, all, maxReplyJsonBytes) => {
         const result = resultOf(oracleEncode(schema, method, json).fields[0]![1]);
         for (const mutation of all) decoded({ schema, method }, mutate(result, mutation), { maxReplyJsonBytes });
       }),
-      fuzzRuns,
     );
   });
 
-  it("leave readers and headers with reply faults alone", () => {
+  it("leave readers and headers with reply faults alone", async () => {
     const options = { maxMessageBytes: 10_000, maxDepth: 16 };
-    fc.assert(
+    await fuzzProperty(
       fc.property(arbitraryCall, mutations, ({ schema, method, json }, all) => {
         const call = createServiceCodec(schema, "Echo").method(method.name)!.encodeJson(Buffer.from(json)).bytes;
         for (const mutation of all) {
@@ -128,7 +90,6 @@ describe(`mutated replies, seed ${fuzzSeed}`, { timeout: fuzzTimeout }, () => {
           }
         }
       }),
-      fuzzRuns,
     );
   });
 });
