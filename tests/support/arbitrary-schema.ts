@@ -182,7 +182,7 @@ function arbitraryInteger(kind: keyof typeof integerBits): fc.Arbitrary<bigint> 
   );
 }
 
-const arbitrarySchema: fc.Arbitrary<SchemaAndMethod> = fc
+export const arbitrarySchema: fc.Arbitrary<SchemaAndMethod> = fc
   .integer({ min: 1, max: 4 })
   .chain((count) => fc.tuple(...Array.from({ length: count }, () => arbitraryStruct(count))))
   .map(([root, ...others]) => {
@@ -227,9 +227,15 @@ const arbitrarySchema: fc.Arbitrary<SchemaAndMethod> = fc
   });
 
 /** A schema, its method, and a body in the very form in which replies are written: fields that have a default are all there. */
-export const arbitraryCall: fc.Arbitrary<SchemaAndMethod & { readonly json: string }> = arbitrarySchema
-  .chain(({ schema, method }) => arbitraryJson(schema, method.result!).map((json) => ({ schema, method, json })))
-  .filter(({ schema, method, json }) => isAccepted(schema, method, json));
+export function arbitraryCallOf(
+  schemas: fc.Arbitrary<SchemaAndMethod>,
+): fc.Arbitrary<SchemaAndMethod & { readonly json: string }> {
+  return schemas
+    .chain(({ schema, method }) => arbitraryJson(schema, method.result!).map((json) => ({ schema, method, json })))
+    .filter(({ schema, method, json }) => isAccepted(schema, method, json));
+}
+
+export const arbitraryCall = arbitraryCallOf(arbitrarySchema);
 
 /** Members of a set, or keys of a map, may be the same though their texts differ: sets in another order, defaults written out. */
 function isAccepted(schema: Schema, method: MethodDescriptor, json: string): boolean {

@@ -1,14 +1,19 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type CodecOptions, createServiceCodec, type DecodedReply, type MethodCodec } from "../../../thrift/src/compile/codec.ts";
+import { createCallFormat } from "../../../thrift/src/wire/create-call-format.ts";
+import { createMessageReader } from "../../../thrift/src/wire/create-message-reader.ts";
 import { type MessageHeader, readMessageHeader } from "../../../thrift/src/wire/message.ts";
-import { createBufferedReader, createFramedReader } from "../../../thrift/src/wire/message-reader.ts";
+import type { OnMessage } from "../../../thrift/src/wire/message-reader.ts";
 import { arbitraryCall, type SchemaAndMethod } from "../../support/arbitrary-schema.ts";
 import { oracleDecode, oracleEncode, resultOf } from "../../support/oracle-codec.ts";
 import { canonicalJson, parseJsonTree } from "../../support/oracle-json.ts";
-import { integerBytes } from "../../support/oracle-wire.ts";
+import { frame } from "../../support/thrift-bytes.ts";
 
 const readerOptions = { maxMessageBytes: 16_384_000, maxDepth: 64 };
+const dialects = (["framed", "buffered", "header", "ttheader"] as const).flatMap((transport) =>
+  (["binary", "compact"] as const).map((protocol) => ({ transport, protocol })),
+);
 const someOptions = fc.record({
   i64: fc.constantFrom("number" as const, "string" as const),
   enums: fc.constantFrom("number" as const, "name" as const),
@@ -66,21 +71,20 @@ describe("what goes in comes out", () => {
     );
   });
 
-  it.each([
-    ["framed", createFramedReader, (bytes: Uint8Array) => Buffer.concat([integerBytes(bytes.length, 4), bytes])],
-    ["buffered", createBufferedReader, (bytes: Uint8Array) => bytes],
-  ] as const)("%s replies are the same in any chunks", (_, createReader, wrap) => {
+  it.each(dialects)("$transport $protocol replies are the same in any chunks", (dialect) => {
+    const format = createCallFormat(dialect) ?? ((bytes) => (dialect.transport === "framed" ? frame(bytes) : bytes));
     const places = fc.array(fc.nat(), { maxLength: 20 });
     fc.assert(
       fc.property(fc.array(arbitraryCall, { minLength: 1, maxLength: 2 }), places, (calls, cuts) => {
         const codecs = calls.map((call) => codecOf(call));
-        const stream = Buffer.concat(calls.map(({ json }, i) => wrap(echo(codecs[i]!.encodeJson(Buffer.from(json)).bytes))));
+        const stream = Buffer.concat(calls.map(({ json }, i) => format(echo(codecs[i]!.encodeJson(Buffer.from(json)).bytes), 0)));
         const received: { header: MessageHeader; json: string }[] = [];
-        const reader = createReader((bytes, offset, end) => {
+        const take: OnMessage = (bytes, offset, end) => {
           const header = readMessageHeader(bytes, offset, end);
           const { json } = codecs[received.length]!.decodeResult(bytes, header.bodyOffset, end);
           received.push({ header, json: canonical(json) });
-        }, readerOptions);
+        };
+        const reader = createMessageReader(dialect, take, readerOptions);
         for (const chunk of cut(stream, cuts)) {
           reader.push(chunk);
           chunk.fill(0xff);
