@@ -12,7 +12,7 @@ import { hasMembers, isMatch } from "./match.ts";
 import { type ConformanceServer, type ServerDialect, servicesIn } from "./servers/conformance-server.ts";
 
 /** Nothing here is about time, and machines that run tests are busy. */
-const limits = { connectTimeoutMs: 3_000, callDeadlineMs: 60_000 };
+const limits = { connectTimeoutMs: 3_000, callDeadlineMs: 20_000 };
 const patience = { timeout: 60_000, interval: 20 };
 
 /** A server of others behind a gateway. */

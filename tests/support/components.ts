@@ -32,6 +32,26 @@ export const apachePythonServers: Component = {
   present: () => apacheThriftForPython.present() && findApacheSource() !== undefined,
 };
 
+const cppHeaders = ["thrift/Thrift.h", "boost/program_options.hpp", "boost/filesystem.hpp", "event2/event.h", "openssl/ssl.h"];
+
+export const apacheCppServers: Component = {
+  name: "Apache's test servers in C++",
+  install:
+    "apt-get install golang thrift-compiler g++ libthrift-dev libboost-program-options-dev libboost-filesystem-dev libevent-dev libssl-dev",
+  present: () =>
+    succeeds("thrift", ["--version"]) &&
+    findApacheSource() !== undefined &&
+    cppHeaders.every((header) => succeeds("g++", ["-E", "-include", header, "-x", "c++", "/dev/null"])),
+};
+
+export const apacheGoServers: Component = {
+  name: "Apache's test servers in Go",
+  install: "apt-get install golang thrift-compiler",
+  present: () => succeeds("thrift", ["--version"]) && findApacheSource() !== undefined,
+};
+
+export const apacheNodeServers: Component = { ...apacheGoServers, name: "Apache's test servers in JavaScript" };
+
 export const mongod: Component = {
   name: "a MongoDB server (mongod)",
   install:
@@ -61,7 +81,13 @@ export const components: readonly Component[] = [apacheThriftForPython, curl];
 /** Of the integration tests alone: looking for it may fetch it. */
 export const integrationComponents: readonly Component[] = [mongod, consul];
 /** Of the conformance tests that fetch what others published. */
-export const conformanceComponents: readonly Component[] = [apachePythonServers, idlCorpus];
+export const conformanceComponents: readonly Component[] = [
+  apachePythonServers,
+  apacheCppServers,
+  apacheGoServers,
+  apacheNodeServers,
+  idlCorpus,
+];
 
 /** `describe`, for tests that need a component. */
 export function describeWith(component: Component, title: string, body: () => void): void {
