@@ -48,7 +48,7 @@ function frameOf({ callFrame }: ProfileNode): Frame {
   return {
     name: functionName || "(anonymous)",
     place,
-    stage: stageOf(functionName, url),
+    stage: stageOf(callFrame),
     samples: 0,
     ownSamples: 0,
     children: [],
@@ -63,7 +63,7 @@ function addUp(frame: Frame): number {
 const stages: readonly (readonly [pattern: RegExp, stage: string])[] = [
   [/gateway\/dist\/data-plane\/http\//, "1, 7 HTTP, ours"],
   [/gateway\/dist\/data-plane\/route\//, "2 match the route"],
-  [/gateway\/dist\/data-plane\/codec\/|\/thrift\/dist\/|^evalmachine/, "3, 6 encode, decode"],
+  [/gateway\/dist\/data-plane\/codec\/|\/thrift\/dist\//, "3, 6 encode, decode"],
   [/gateway\/dist\/data-plane\/balance\//, "4 pick an instance"],
   [/gateway\/dist\/data-plane\/connection\//, "5 call, ours"],
   [/gateway\/dist\/data-plane\/handle-call/, "the exchange itself"],
@@ -77,9 +77,10 @@ const stages: readonly (readonly [pattern: RegExp, stage: string])[] = [
   [/^node:/, "node, other"],
 ];
 
-function stageOf(functionName: string, url: string): string {
+function stageOf({ functionName, url, lineNumber }: ProfileNode["callFrame"]): string {
   if (functionName === "(garbage collector)") return "garbage collection";
-  if (url === "") return "native: system calls, HTTP parser, V8";
+  // Compiled codecs have lines, but are in no file.
+  if (url === "") return lineNumber < 0 ? "native: system calls, HTTP parser, V8" : "3, 6 encode, decode";
   return stages.find(([pattern]) => pattern.test(url))?.[1] ?? "other";
 }
 

@@ -8,6 +8,9 @@ export type { Logger } from "pino";
 const stderrFd = 2;
 /** Lines that a stuck reader of our stderr has not taken; more are dropped, since calls come first. */
 const maxPendingLogBytes = 4 * 1024 * 1024;
+/** Lines are written together, since each write is a system call and wakes a thread; pino writes the rest when the process ends. */
+const logBatchBytes = 4 * 1024;
+const logDelayMs = 100;
 /** A caller that makes nothing but errors must not fill the disk; the lines left out are counted. */
 const maxErrorLinesPerSecond = 200;
 
@@ -24,7 +27,13 @@ export function createLogger(options: LoggerOptions): Logger {
 }
 
 function jsonStderr(): DestinationStream {
-  return destination({ dest: stderrFd, sync: false, maxLength: maxPendingLogBytes });
+  return destination({
+    dest: stderrFd,
+    sync: false,
+    minLength: logBatchBytes,
+    periodicFlush: logDelayMs,
+    maxLength: maxPendingLogBytes,
+  });
 }
 
 function readableStderr(): DestinationStream {
