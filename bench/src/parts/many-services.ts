@@ -19,6 +19,8 @@ export interface ManyServicesFigures {
 interface Restart {
   /** From the start of the process to the first answer of a call. */
   readonly firstAnswerMs: number;
+  /** Until then, of the process. */
+  readonly cpuMs: number;
   readonly megabytes: number;
 }
 
@@ -44,10 +46,13 @@ export const manyServices: Part = {
       const figures: ManyServicesFigures = { services, rounds: measured };
       const firstAnswer = formatSpread(spreadOf(measured.map(({ stored }) => stored.firstAnswerMs)), 0);
       const without = formatSpread(spreadOf(measured.map(({ none }) => none.firstAnswerMs)), 0);
+      const cpuMs = (pick: (round: (typeof measured)[number]) => Restart) =>
+        formatSpread(spreadOf(measured.map((round) => pick(round).cpuMs)), 0);
       return {
         figures,
         lines: [
           `first answer with ${services} services after ${firstAnswer} ms, with one after ${without} ms`,
+          `CPU time until then ${cpuMs(({ stored }) => stored)} ms, with one ${cpuMs(({ none }) => none)} ms`,
           `${services} services take ${formatSpread(extraMegabytes(measured), 1)} MiB`,
         ],
       };
@@ -84,8 +89,9 @@ async function restart(dataDir: string): Promise<Restart> {
     // Ready means that a call is answered: no second try.
     await assertRightAnswers(gateway.ready.url, benchCalls.small, 1);
     const firstAnswerMs = performance.now() - begun;
+    const cpuMs = gateway.cpuSeconds() * 1_000;
     await sleep(settleMs);
-    return { firstAnswerMs, megabytes: gateway.residentBytes() / 2 ** 20 };
+    return { firstAnswerMs, cpuMs, megabytes: gateway.residentBytes() / 2 ** 20 };
   } finally {
     await gateway.stop();
   }

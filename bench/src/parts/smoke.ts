@@ -1,45 +1,53 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../contestants/contestant.ts";
-import type { BenchCallName } from "../fixtures/calls.ts";
 import type { Part } from "../part.ts";
 import { pinned } from "../run/cores.ts";
-import { type CallCell, type CallFigures, measureCalls } from "./measure-calls.ts";
+import { type CallCell, measureCalls } from "./measure-calls.ts";
 
-/** CPU time of bare ÷ ours, of each call: what others do on the machine changes it least. */
-type Ratios = Record<SmokeCall, number>;
-type SmokeCall = "small" | "order" | "64k";
+const calls = ["small", "order", "64k"] as const;
+type SmokeCall = (typeof calls)[number];
 
-const calls: readonly SmokeCall[] = ["small", "order", "64k"];
-/** Kept by hand, low: what a shared machine can be trusted to reach on each supported Node. */
+/** CPU time per call, bare ÷ ours: what others do on the machine changes it least. */
+type Ratios = Readonly<Record<SmokeCall, number>>;
+
+/** Kept by hand, low: what any machine reaches on each supported Node. */
 const recorded: Ratios = JSON.parse(readFileSync(join(root, "bench/results/smoke.json"), "utf8"));
 const tolerated = 0.7;
+/** Noise only ever adds: what is slow in all of these is slow. */
+const attempts = 5;
 
 /** For CI: asserts that every answer is right, and that the gateway has not become much slower. */
 export const smoke: Part = {
-  about: "for CI: a second of each of some calls; fails on a wrong answer, or far under bench/results/smoke.json",
+  about: "for CI: a second of each of some calls; fails on a wrong answer, or 30 % under bench/results/smoke.json",
   async run(settings) {
     const cells = calls.flatMap((call) => (["bare", "thriftgate"] as const).map((name) => [name, call] as const));
-    const short = { ...settings, rounds: 2, seconds: 1, warmUpSeconds: 1 };
-    const measured = await measureCalls([...cells, ["thriftgate", "exception"]], pinned, "own", short);
-    const failed = measured.filter(({ rounds }) => rounds.some(({ failures, calls: made }) => failures > 0 || made === 0));
-    if (failed.length > 0) throw new Error(`failed calls: ${JSON.stringify(failed, undefined, 1)}`);
-
-    const ratios = Object.fromEntries(calls.map((call) => [call, ratio(measured, call)])) as Ratios;
-    const lines = calls.map(
-      (call) => `${call}: bare ÷ ours, CPU time per call: ${ratios[call].toFixed(2)}, recorded ${recorded[call]}`,
-    );
-    const slow = calls.filter((call) => ratios[call] < tolerated * recorded[call]);
-    if (slow.length > 0) throw new Error(`slower than recorded by more than a third:\n${lines.join("\n")}`);
-    return { figures: ratios, lines };
+    const oneRound = { ...settings, rounds: 1, seconds: 1, warmUpSeconds: 2 };
+    const measured: CallCell[] = [];
+    for (let attempt = 1; attempt <= attempts; attempt += 1) {
+      const round = await measureCalls([...cells, ["thriftgate", "exception"]], pinned, "own", oneRound);
+      assertNoFailures(round);
+      measured.push(...round);
+      const ratios = Object.fromEntries(calls.map((call) => [call, ratio(measured, call)])) as Record<SmokeCall, number>;
+      const lines = calls.map(
+        (call) => `${call}: CPU time per call, bare ÷ ours: ${ratios[call].toFixed(2)}, recorded ${recorded[call]}`,
+      );
+      if (calls.every((call) => ratios[call] >= tolerated * recorded[call])) return { figures: ratios, lines };
+      process.stderr.write(`attempt ${attempt} of ${attempts}\n${lines.join("\n")}\n`);
+    }
+    throw new Error(`more than 30 % under bench/results/smoke.json in ${attempts} attempts`);
   },
 };
 
-/** The better of the rounds: what else the machine does only ever adds. */
-function ratio(cells: readonly CallCell[], call: BenchCallName): number {
+function assertNoFailures(cells: readonly CallCell[]): void {
+  const failed = cells.filter(({ rounds }) => rounds.some(({ failures }) => failures > 0));
+  if (failed.length > 0) throw new Error(`failed calls: ${JSON.stringify(failed, undefined, 1)}`);
+}
+
+function ratio(cells: readonly CallCell[], call: SmokeCall): number {
   const least = (contestant: string) => {
-    const cell = cells.find((candidate) => candidate.contestant === contestant && candidate.call === call)!;
-    return Math.min(...cell.rounds.map(({ cpuMicrosecondsPerCall }: CallFigures) => cpuMicrosecondsPerCall));
+    const rounds = cells.filter((cell) => cell.contestant === contestant && cell.call === call).flatMap((cell) => cell.rounds);
+    return Math.min(...rounds.map(({ cpuMicrosecondsPerCall }) => cpuMicrosecondsPerCall));
   };
   return least("bare") / least("thriftgate");
 }
