@@ -7,6 +7,7 @@ import { manyServices } from "./parts/many-services.ts";
 import { profile } from "./parts/profile.ts";
 import { propagation } from "./parts/propagation.ts";
 import { registration } from "./parts/registration.ts";
+import { routing } from "./parts/routing.ts";
 import { smoke } from "./parts/smoke.ts";
 import { steady } from "./parts/steady.ts";
 
@@ -22,6 +23,7 @@ export const parts = {
   steady,
   profile,
   codec,
+  routing,
   propagation,
   smoke,
 } as const satisfies Record<string, Part>;

@@ -1,5 +1,5 @@
 import type { RestRoute, Route, ServiceEntry, Snapshot } from "../../snapshot/snapshot.ts";
-import { RouteTree } from "./route-tree.ts";
+import { type RouteLeaf, RouteTree } from "./route-tree.ts";
 
 const HTTP_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
@@ -11,12 +11,14 @@ export interface RestMatch {
   readonly parameters: ReadonlyMap<string, string>;
 }
 
-interface AddedRoute {
+interface AddedRoute extends RouteLeaf<AddedRoute> {
   readonly service: string;
-  readonly rest: RestRoute;
-  /** Of its parameters. */
+  readonly route: Route;
+  /** Of its parameters: the same array for the same names, which stays in the processor's cache. */
   readonly names: readonly string[];
 }
+
+const noParameters: ReadonlyMap<string, string> = new Map();
 
 /** The routes of all services that their IDL asked for, kept in step with what is published. */
 export class RestRoutes {
@@ -35,19 +37,15 @@ export class RestRoutes {
   /** `undefined`: there is none of this HTTP method. */
   match(httpMethod: string, path: string): RestMatch | undefined {
     if (this.#added.size === 0) return undefined;
-    const segments = segmentsOf(path);
-    const found =
-      this.#tree.match(httpMethod, segments) ?? (httpMethod === "HEAD" ? this.#tree.match("GET", segments) : undefined);
+    const found = this.#tree.match(httpMethod, path) ?? (httpMethod === "HEAD" ? this.#tree.match("GET", path) : undefined);
     if (found === undefined) return undefined;
-    const { service, rest, names } = found.value;
-    const parameters = new Map<string, string>();
-    for (let i = 0; i < names.length; i++) parameters.set(names[i]!, found.parameters[i]!);
-    return { entry: this.#snapshot.entry(service)!, route: rest.route, parameters };
+    const { service, route, names } = found.leaf;
+    return { entry: this.#snapshot.entry(service)!, route, parameters: named(names, found.parameters) };
   }
 
   /** The HTTP methods that a path has, as the header Allow says it; `undefined`: no route has the path. */
   allow(path: string): string | undefined {
-    const methods = this.#tree.methods(segmentsOf(path));
+    const methods = this.#tree.methods(path);
     if (methods.size === 0) return undefined;
     return HTTP_METHODS.filter(
       (method) => methods.has(method) || method === "OPTIONS" || (method === "HEAD" && methods.has("GET")),
@@ -62,19 +60,25 @@ export class RestRoutes {
     known?.remove();
     this.#added.delete(service);
     if (routes.length === 0) return;
-    const added = routes.map((rest) => ({
-      service,
-      rest,
-      names: rest.pattern.flatMap((segment) => (segment.kind === "literal" ? [] : [segment.name])),
-    }));
-    for (const value of added) this.#tree.add(value.rest.httpMethod, value.rest.pattern, value);
+    const namesByText = new Map<string, readonly string[]>();
+    const added = routes.map(({ httpMethod, pattern, route }) => {
+      const names = pattern.flatMap((segment) => (segment.kind === "literal" ? [] : [segment.name]));
+      const text = names.join("/");
+      if (!namesByText.has(text)) namesByText.set(text, names);
+      const leaf: AddedRoute = { httpMethod, next: undefined, service, route, names: namesByText.get(text)! };
+      this.#tree.add(pattern, leaf);
+      return { pattern, leaf };
+    });
     const remove = () => {
-      for (const value of added) this.#tree.remove(value.rest.httpMethod, value.rest.pattern, value);
+      for (const { pattern, leaf } of added) this.#tree.remove(pattern, leaf);
     };
     this.#added.set(service, { of: routes, remove });
   }
 }
 
-function segmentsOf(path: string): readonly string[] {
-  return path.slice(1).split("/");
+function named(names: readonly string[], values: readonly string[]): ReadonlyMap<string, string> {
+  if (names.length === 0) return noParameters;
+  const parameters = new Map<string, string>();
+  for (let i = 0; i < names.length; i++) parameters.set(names[i]!, values[i]!);
+  return parameters;
 }
