@@ -1,6 +1,7 @@
 import type { Part } from "./part.ts";
 import { calls, callsKitex, callsUnpinned } from "./parts/calls.ts";
 import { codec } from "./parts/codec.ts";
+import { idl } from "./parts/idl.ts";
 import { idleCallers } from "./parts/idle-callers.ts";
 import { latency } from "./parts/latency.ts";
 import { manyServices } from "./parts/many-services.ts";
@@ -24,6 +25,7 @@ export const parts = {
   profile,
   codec,
   routing,
+  idl,
   propagation,
   smoke,
 } as const satisfies Record<string, Part>;

@@ -19,8 +19,8 @@ export function callBenches(): CodecBench[] {
     callBench("small call, indented", insertAsset, JSON.stringify(asset, null, 2), writeAsset),
     callBench("order call", placeOrder, benchCalls.order.body, writeOrder),
     {
-      name: "query",
-      jsonBytes: 0,
+      name: "small call, from a query",
+      jsonBytes: benchCalls.small.body.length,
       contestants: { compiled: () => insertAsset.encodeText(Object.entries(asset as Record<string, string>)) },
     },
   ];
@@ -31,27 +31,35 @@ const asCompact = createCallFormat({ transport: "buffered", protocol: "compact" 
 function callBench<T>(name: string, codec: MethodCodec, text: string, write: WriteStruct<T>): CodecBench {
   const json = Buffer.from(text);
   const compiled = () => codec.encodeJson(json).bytes;
-  const npmThrift = () => encodeWithNpmThrift(json, codec.method.name, write);
-  if (!npmThrift().equals(compiled())) throw new Error(`${name}: a wrong answer`);
+  const compact = () => asCompact(compiled(), 0);
+  const npmThrift = () => encodeWithNpmThrift(thrift.TBinaryProtocol, json, codec.method.name, write);
+  const npmCompact = () => encodeWithNpmThrift(thrift.TCompactProtocol, json, codec.method.name, write);
+  if (!npmThrift().equals(compiled()) || !npmCompact().equals(compact())) throw new Error(`${name}: a wrong answer`);
   const parsed = () => JSON.parse(json.toString()) as unknown;
   return {
     name,
     jsonBytes: json.length,
     contestants: {
       compiled,
-      "compiled, in compact": () => asCompact(compiled(), 1),
+      "compiled, in compact": compact,
       "JSON.parse + npm thrift": npmThrift,
+      "JSON.parse + npm thrift, in compact": npmCompact,
       "JSON.parse alone": parsed,
     },
   };
 }
 
-function encodeWithNpmThrift<T>(json: Buffer, method: string, write: WriteStruct<T>): Buffer {
+function encodeWithNpmThrift<T>(
+  Protocol: typeof thrift.TBinaryProtocol | typeof thrift.TCompactProtocol,
+  json: Buffer,
+  method: string,
+  write: WriteStruct<T>,
+): Buffer {
   let message: Buffer | undefined;
   const transport = new thrift.TBufferedTransport(undefined, (bytes) => {
     message = bytes;
   });
-  const output = new thrift.TBinaryProtocol(transport);
+  const output = new Protocol(transport);
   output.writeMessageBegin(method, MessageType.CALL, 0);
   output.writeStructBegin("args");
   writeField(output, Type.STRUCT, "request", 1, () => write(output, JSON.parse(json.toString()) as T));

@@ -1,3 +1,4 @@
+import type { CodecFigures } from "../parts/codec.ts";
 import type { ProfileFigures } from "../parts/profile.ts";
 import type { Results } from "../results.ts";
 import { formatSpread } from "../run/statistics.ts";
@@ -47,6 +48,19 @@ export function stagesTable(results: ResultsByNode): string {
     return `| ${[name, ...shares.map((share) => `${(100 * share).toFixed(1)} %`)].join(" | ")} |`;
   });
   return [header(["", ...measured.map(([node]) => node)]), ...rows].join("\n");
+}
+
+/** What the codecs take alone, in one Node: theirs are the figures of a gateway on the npm package. */
+export function codecTable(results: ResultsByNode): string {
+  const rows = [...results].flatMap(([node, { parts }]) =>
+    ((parts.codec?.figures ?? []) as readonly CodecFigures[]).flatMap(({ name, jsonBytes, nanoseconds }) =>
+      Object.entries(nanoseconds).map(([contestant, ns]) => {
+        const rate = (1_000 * jsonBytes) / ns;
+        return `| ${[node, `${name}, ${jsonBytes} bytes`, contestant, ns.toFixed(0), rate.toFixed(0)].join(" | ")} |`;
+      }),
+    ),
+  );
+  return [header(["", "", "", "ns", "MB/s of JSON"]), ...rows].join("\n");
 }
 
 function header(columns: readonly string[]): string {

@@ -1,11 +1,14 @@
 import type { ContestantName } from "../contestants/contestants.ts";
 import { type BenchCallName, benchCalls } from "../fixtures/calls.ts";
 import type { CallsFigures } from "../parts/calls.ts";
+import type { CodecFigures } from "../parts/codec.ts";
+import type { IdlFigures } from "../parts/idl.ts";
 import type { IdleCallersFigures } from "../parts/idle-callers.ts";
 import { addedMs, type LatencyFigures } from "../parts/latency.ts";
 import { extraMegabytes, type ManyServicesFigures } from "../parts/many-services.ts";
 import { type CallFigures, ratioOf } from "../parts/measure-calls.ts";
 import { addedP99Ms, type RegistrationFigures } from "../parts/registration.ts";
+import { type RoutingFigures, routingRatio } from "../parts/routing.ts";
 import type { SteadyFigures } from "../parts/steady.ts";
 import type { PartName } from "../parts.ts";
 import type { Results } from "../results.ts";
@@ -47,6 +50,14 @@ function ratio(pick: Pick, above: Side, below: Side, part: PartName = "calls"): 
 const megabyte = Buffer.byteLength(benchCalls["1m"].body) / 1e6;
 const higher = { isBetter: "higher", digits: 2, unit: "" } as const;
 const lower = { isBetter: "lower", digits: 2, unit: "" } as const;
+
+/** How many times as long the npm package takes. */
+function codecRatio(bench: string, theirs: string, ours: string): Target["figure"] {
+  return figuresOf<readonly CodecFigures[]>("codec", (benches) => {
+    const nanoseconds = benches.find(({ name }) => name === bench)?.nanoseconds;
+    return nanoseconds && spreadOf([nanoseconds[theirs]! / nanoseconds[ours]!]);
+  });
+}
 
 export const targets: readonly Target[] = [
   { ...higher, name: "small ÷ bare, calls/s", atLeast: 1.15, goal: 1.4, figure: ratio(rate, ours("small"), bare("small")) },
@@ -126,6 +137,34 @@ export const targets: readonly Target[] = [
   {
     ...{ ...lower, name: "p99 of others while 2,000 types are registered, more by", atLeast: 20, goal: 5, digits: 1, unit: "ms" },
     figure: figuresOf<RegistrationFigures>("registration", ({ rounds }) => addedP99Ms(rounds)),
+  },
+  {
+    ...{ ...higher, name: "JSON → Thrift, small: npm package ÷ ours", atLeast: 20, digits: 1 },
+    figure: codecRatio("small call", "JSON.parse + npm thrift", "compiled"),
+  },
+  {
+    ...{ ...higher, name: "JSON → Thrift, order: npm package ÷ ours", atLeast: 10, digits: 1 },
+    figure: codecRatio("order call", "JSON.parse + npm thrift", "compiled"),
+  },
+  {
+    ...{ ...higher, name: "Thrift → JSON, small: npm package ÷ ours", atLeast: 20, digits: 1 },
+    figure: codecRatio("small reply", "npm thrift + JSON.stringify", "compiled"),
+  },
+  {
+    ...{ ...higher, name: "Thrift → JSON, order: npm package ÷ ours", atLeast: 10, digits: 1 },
+    figure: codecRatio("order reply", "npm thrift + JSON.stringify", "compiled"),
+  },
+  {
+    ...{ ...lower, name: "routing among 10,000 REST routes ÷ among ten", atLeast: 1.5 },
+    figure: figuresOf<RoutingFigures>("routing", (figures) => spreadOf([routingRatio(figures)])),
+  },
+  {
+    ...{ ...lower, name: "an IDL of 3,000 lines parsed and linked, warm", atLeast: 5, digits: 1, unit: "ms" },
+    figure: figuresOf<IdlFigures>("idl", ({ linkMs }) => spreadOf([linkMs])),
+  },
+  {
+    ...{ ...lower, name: "a method's first call, its codec compiled", atLeast: 1, unit: "ms" },
+    figure: figuresOf<IdlFigures>("idl", ({ firstCallMs }) => spreadOf([firstCallMs])),
   },
   {
     ...{ ...lower, name: "memory under mixed load, growth", digits: 1, unit: "MiB a minute" },

@@ -6,7 +6,7 @@ import type { ProfileFigures } from "../parts/profile.ts";
 import { type Results, readResults } from "../results.ts";
 import { callsPlot } from "./calls-plot.ts";
 import { flameGraph } from "./flame-graph.ts";
-import { type ResultsByNode, stagesTable, targetsTable } from "./tables.ts";
+import { codecTable, type ResultsByNode, stagesTable, targetsTable } from "./tables.ts";
 
 const document = "docs/performance.md";
 
@@ -33,7 +33,11 @@ export function reportFiles(): Map<string, string> {
     }
   }
   const text = readFileSync(join(root, document), "utf8");
-  files.set(document, withSection(withSection(text, "targets", targetsTable(results)), "stages", stagesTable(results)));
+  const sections = { targets: targetsTable(results), stages: stagesTable(results), codecs: codecTable(results) };
+  files.set(
+    document,
+    Object.entries(sections).reduce((whole, [name, section]) => withSection(whole, name, section), text),
+  );
   return files;
 }
 
