@@ -15,7 +15,7 @@ const shapes: readonly ((resource: string) => readonly [httpMethod: string, patt
   (resource) => ["GET", `/files/${resource}/*path`],
 ];
 
-export interface Request {
+interface Request {
   readonly httpMethod: string;
   readonly path: string;
 }
