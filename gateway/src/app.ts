@@ -151,7 +151,8 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
         else handleCall(new NodeCaller(request, response));
       };
       const { host, port } = config;
-      const own = await start({ host, port, requestListener, ...common, ...expressClasses(app) });
+      const calls = { takes: (target: string) => !CONTROL_PATH.test(target), onCall: handleCall };
+      const own = await start({ host, port, requestListener, calls, ...common, ...expressClasses(app) });
       return { url: own.url, adminUrl: admin.url };
     } catch (error) {
       await close();

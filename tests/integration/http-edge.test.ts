@@ -5,6 +5,7 @@ import express, { type Express } from "express";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type HttpLimits, type Listener, type ListenOptions, listenHttp } from "../../gateway/src/data-plane/http/listen.ts";
 import { type CallWorld, type CallWorldOptions, createCallWorld, echo } from "../support/call-doubles.ts";
+import { type Front, fronts, holdRequests } from "../support/held-requests.ts";
 import { exchange, RawConnection, type RawResponse } from "../support/raw-http.ts";
 
 const limits: HttpLimits = {
@@ -28,13 +29,16 @@ interface Edge extends CallWorld {
   readonly refused: string[];
 }
 
-async function serve(world: CallWorldOptions = {}, options: Partial<ListenOptions> = {}): Promise<Edge> {
+type Serve = (world?: CallWorldOptions, options?: Partial<ListenOptions>) => Promise<Edge>;
+
+async function serveBehind(front: Front, world: CallWorldOptions, options: Partial<ListenOptions>): Promise<Edge> {
   const calls = createCallWorld({ ...world, limits: { maxCallBodyBytes, ...world.limits } });
   const refused: string[] = [];
   const listener = await listenHttp({
     host: "127.0.0.1",
     port: 0,
     requestListener: calls.handler,
+    calls: front === "net" ? { takes: (target) => target.startsWith("/Echo/"), onCall: calls.handleCall } : undefined,
     limits,
     onRefused: (code) => refused.push(code),
     ...options,
@@ -258,319 +262,6 @@ const rows: readonly Row[] = [
   { name: "GET with an empty body", bytes: get("/Echo/echo", "Content-Length: 0"), status: 200 },
 ];
 
-describe("raw requests", () => {
-  let edge: Edge;
-  beforeAll(async () => {
-    edge = await serve();
-  });
-
-  test.each(rows)("$name → $status", async ({ bytes, status, code, closes = false, allow }) => {
-    const connection = await RawConnection.open(edge.url);
-    connection.send(bytes);
-    const response = await connection.response();
-    expect(response?.status).toBe(status);
-    if (code !== undefined) expect(problemOf(response).code).toBe(code);
-    expect(response?.headers.allow).toBe(allow);
-    for (const name of ["x-powered-by", "etag"]) expect(response?.headers).not.toHaveProperty(name);
-    if (closes) expect(await connection.ended()).toBe(true);
-    else {
-      connection.send(get("/Echo/echo"));
-      expect((await connection.response())?.status).toBe(200);
-    }
-    connection.close();
-    expect((await exchange(edge.url, post("{}")))?.status).toBe(200);
-  });
-
-  test("HTTP-011 HEAD → 405 without a body", async () => {
-    const connection = await RawConnection.open(edge.url);
-    connection.send("HEAD /Echo/echo HTTP/1.1\r\nHost: a\r\n\r\n");
-    expect(await connection.response(true)).toMatchObject({ status: 405, headers: { allow: "GET, POST" } });
-    connection.send(get("/Echo/echo"));
-    expect((await connection.response())?.status).toBe(200);
-    connection.close();
-  });
-
-  test("HTTP-048 an expectation within the bound: 100, then the answer", async () => {
-    const connection = await RawConnection.open(edge.url);
-    connection.send("POST /Echo/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
-    expect((await connection.response())?.status).toBe(100);
-    connection.send("{}");
-    expect(await connection.response()).toMatchObject({ status: 200, body: "{}" });
-    connection.close();
-  });
-
-  test("HTTP-045 garbage behind a request: its answer, then 400", async () => {
-    for (const garbage of ["\0", "garbage\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"]) {
-      const connection = await RawConnection.open(edge.url);
-      connection.send(post('{"first":1}') + garbage);
-      expect(await connection.response()).toMatchObject({ status: 200, body: '{"first":1}' });
-      const second = await connection.response();
-      expect(second?.status).toBe(400);
-      expect(problemOf(second).code).toBe("BAD_REQUEST");
-      expect(await connection.ended()).toBe(true);
-    }
-  });
-
-  test("what follows a refused request is never run", async () => {
-    const called = edge.called.length;
-    for (const refused of [
-      "GET /Echo/echo HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
-      "POST /Echo/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100001\r\n\r\n",
-      "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
-    ]) {
-      const connection = await RawConnection.open(edge.url);
-      connection.send(refused + get("/Echo/echo"));
-      expect((await connection.response())?.status).toBeGreaterThanOrEqual(400);
-      expect(await connection.ended()).toBe(true);
-    }
-    expect(edge.called).toHaveLength(called);
-  });
-
-  test("HTTP-047 50 and 10,000 pipelined requests are answered in order", async () => {
-    for (const count of [50, 10_000]) {
-      const connection = await RawConnection.open(edge.url);
-      let bytes = "";
-      for (let index = 0; index < count; index += 1) bytes += get(`/Echo/echo?n=${index}`);
-      connection.send(bytes);
-      for (let index = 0; index < count; index += 1) {
-        const response = await connection.response();
-        if (response?.body !== `[["n","${index}"]]`) throw new Error(`answer ${index}: ${JSON.stringify(response)}`);
-      }
-      connection.close();
-    }
-  });
-
-  test("HTTP-038 a caller that goes on sending reads its 413", async () => {
-    const connection = await RawConnection.open(edge.url);
-    connection.send("POST /Echo/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999\r\n\r\n");
-    const drip = setInterval(() => connection.send("x".repeat(1_000)), 5);
-    const response = await connection.response();
-    expect(response?.status).toBe(413);
-    expect(response?.headers.connection).toBe("close");
-    expect(await connection.ended()).toBe(true);
-    await connection.closed();
-    clearInterval(drip);
-  });
-
-  test("JSON-008 a chunked upload without end is cut off, and its 413 is read", async () => {
-    const connection = await RawConnection.open(edge.url);
-    connection.send(`${chunked}\r\n`);
-    const piece = `2000\r\n${"x".repeat(0x2000)}\r\n`;
-    const flood = setInterval(() => connection.send(piece), 1);
-    const response = await connection.response();
-    clearInterval(flood);
-    expect(problemOf(response).code).toBe("PAYLOAD_TOO_LARGE");
-    expect(await connection.ended()).toBe(true);
-  });
-
-  test("a fault in the middle of a body is answered once", async () => {
-    const connection = await RawConnection.open(edge.url);
-    connection.send(`${chunked}\r\n2\r\n{}\r\n`);
-    connection.send("not a size\r\n");
-    expect(problemOf(await connection.response()).code).toBe("BAD_REQUEST");
-    expect(await connection.response()).toBeUndefined();
-  });
-
-  test("refusals are counted by code", () => {
-    expect(new Set(edge.refused)).toEqual(
-      new Set(["BAD_REQUEST", "METHOD_NOT_ALLOWED", "INVALID_PATH", "HEADERS_TOO_LARGE", "EXPECTATION_FAILED"]),
-    );
-  });
-});
-
-describe.concurrent("slow callers", () => {
-  test("HTTP-051 a head that drips → 408", async () => {
-    const edge = await serve({}, { limits: { ...limits, headersTimeoutMs: 50 } });
-    const connection = await RawConnection.open(edge.url);
-    connection.send("GET /Echo/echo HTTP/1.1\r\nHost: a\r\n");
-    const drip = setInterval(() => connection.send("x: y\r\n"), 20);
-    const response = await connection.response();
-    clearInterval(drip);
-    expect(problemOf(response).code).toBe("REQUEST_TIMEOUT");
-    expect(await connection.ended()).toBe(true);
-  });
-
-  test("a body that never ends → 408", async () => {
-    const edge = await serve({}, { limits: { ...limits, headersTimeoutMs: 50, requestTimeoutMs: 50 } });
-    const connection = await RawConnection.open(edge.url);
-    connection.send("POST /Echo/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n{");
-    expect(problemOf(await connection.response()).code).toBe("REQUEST_TIMEOUT");
-    expect(await connection.ended()).toBe(true);
-    await edge.whenEnded(1);
-    expect(edge.called).toEqual([]);
-  });
-
-  test("a body that never ends, of the last request that a connection may have → 408", async () => {
-    const edge = await serve({}, { limits: { ...limits, maxRequestsPerSocket: 1, headersTimeoutMs: 50, requestTimeoutMs: 50 } });
-    const connection = await RawConnection.open(edge.url);
-    connection.send("POST /Echo/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n{");
-    expect(problemOf(await connection.response()).code).toBe("REQUEST_TIMEOUT");
-    expect(await connection.ended()).toBe(true);
-  });
-
-  test("a connection that says nothing is closed without a word", async () => {
-    const edge = await serve({}, { limits: { ...limits, headersTimeoutMs: 50 } });
-    const connection = await RawConnection.open(edge.url);
-    expect(await connection.ended()).toBe(true);
-  });
-
-  test("HTTP-056 connections over the bound are refused, the others served", async () => {
-    const edge = await serve({}, { limits: { ...limits, maxConnections: 2 } });
-    const kept = [await RawConnection.open(edge.url), await RawConnection.open(edge.url)];
-    const tooMany = await RawConnection.open(edge.url);
-    expect(await tooMany.ended()).toBe(true);
-    for (const connection of kept) {
-      connection.send(get("/Echo/echo"));
-      expect((await connection.response())?.status).toBe(200);
-      connection.close();
-    }
-  });
-
-  test("the bound of requests on a connection closes it cleanly", async () => {
-    const edge = await serve({}, { limits: { ...limits, maxRequestsPerSocket: 3 } });
-    const connection = await RawConnection.open(edge.url);
-    connection.send(get("/Echo/echo").repeat(10));
-    const answers = [await connection.response(), await connection.response(), await connection.response()];
-    expect(answers.map((answer) => answer?.status)).toEqual([200, 200, 200]);
-    expect(answers.at(-1)?.headers.connection).toBe("close");
-    expect(await connection.ended()).toBe(true);
-    expect(edge.called).toHaveLength(3);
-  });
-});
-
-describe("close", () => {
-  test("finishes what is under way, tells it to go, and takes nothing new", async () => {
-    const held: ServerResponse[] = [];
-    const edge = await serve({}, { requestListener: (_req, res) => held.push(res) && held.length });
-    const idle = await RawConnection.open(edge.url);
-    idle.send(get("/"));
-    const busy = await RawConnection.open(edge.url);
-    busy.send(get("/"));
-    const fresh = await RawConnection.open(edge.url);
-    while (held.length < 2) await new Promise(setImmediate);
-    held[0]!.end("idle");
-    expect((await idle.response())?.status).toBe(200);
-
-    let closed = false;
-    const closing = edge.listener.close(10_000).then(() => {
-      closed = true;
-    });
-    expect(edge.listener.closing).toBe(true);
-    expect(await idle.ended()).toBe(true);
-    expect(await fresh.ended()).toBe(true);
-    await expect(RawConnection.open(edge.url)).rejects.toThrow();
-    expect(closed).toBe(false);
-    held[1]!.end("done");
-    const response = await busy.response();
-    expect(response?.headers.connection).toBe("close");
-    expect(await busy.ended()).toBe(true);
-    await closing;
-  });
-
-  test("a request whose head was on its way is answered, and told to go", async () => {
-    const edge = await serve();
-    const connection = await RawConnection.open(edge.url);
-    const [first, rest] = ["GET /Echo/echo HTTP/1.1\r\nHo", "st: a\r\n\r\n"];
-    connection.send(get("/Echo/echo") + first);
-    await connection.response();
-    const closing = edge.listener.close(10_000);
-    connection.send(rest);
-    expect(await connection.response()).toMatchObject({ status: 200, headers: { connection: "close" } });
-    await closing;
-  });
-
-  test("cuts off what does not end in time", async () => {
-    const edge = await serve({ instances: ["never"] });
-    const connection = await RawConnection.open(edge.url);
-    connection.send(get("/Echo/echo"));
-    await edge.whenCalled(1);
-    await Promise.all([edge.listener.close(20), connection.closed()]);
-    await edge.whenEnded(1);
-    expect(edge.cancelledCalls).toEqual(["i1"]);
-  });
-
-  test("twice is once", async () => {
-    const edge = await serve();
-    expect(edge.listener.close(0)).toBe(edge.listener.close(1_000));
-  });
-});
-
-describe("listen", () => {
-  test("names its url, also in IPv6", async () => {
-    const { listener } = await serve();
-    expect(listener.url).toBe(`http://127.0.0.1:${listener.address.port}`);
-    const six = await serve({}, { host: "::1" });
-    expect(six.url).toBe(`http://[::1]:${six.listener.address.port}`);
-    expect((await exchange(six.url, get("/Echo/echo")))?.status).toBe(200);
-  });
-
-  test("says why it cannot", async () => {
-    const { address } = (await serve()).listener;
-    const options = { requestListener: () => undefined, limits };
-    await expect(listenHttp({ ...options, host: "127.0.0.1", port: address.port })).rejects.toThrow(
-      `cannot listen on 127.0.0.1:${address.port}: another process uses the port`,
-    );
-    await expect(listenHttp({ ...options, host: "192.0.2.1", port: 0 })).rejects.toThrow("this machine has no such address");
-  });
-});
-
-describe("beside Express", () => {
-  test("with its prototypes from the start, a call's answer has none of its headers", async () => {
-    const app = express();
-    app.get("/ping", (_req, res) => void res.json({ message: "pong" }));
-    const { handler } = createCallWorld();
-    const edge = await serve(
-      {},
-      {
-        requestListener: (req, res) => (req.url === "/ping" ? app(req, res) : handler(req, res)),
-        ...expressClasses(app),
-      },
-    );
-    const ping = await fetch(`${edge.url}/ping`);
-    expect(await ping.json()).toEqual({ message: "pong" });
-    const call = await fetch(`${edge.url}/Echo/echo`);
-    expect(call.status).toBe(200);
-    expect([...call.headers.keys()]).toEqual([
-      "connection",
-      "content-length",
-      "content-type",
-      "date",
-      "keep-alive",
-      "x-request-id",
-    ]);
-  });
-
-  test("as middleware in somebody's own app", async () => {
-    const app = express();
-    const { handler } = createCallWorld();
-    app.use("/api", handler);
-    const server = app.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const call = await fetch(`${url}/api/Echo/echo`, {
-      method: "POST",
-      body: "{}",
-      headers: { "content-type": "application/json" },
-    });
-    expect(call.status).toBe(200);
-    expect(call.headers.get("x-powered-by")).toBeNull();
-    server.close();
-  });
-
-  test("behind a body parser says what is wrong to the log", async () => {
-    const app = express();
-    const world = createCallWorld();
-    app.use(express.json(), world.handler);
-    const server = app.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const call = await fetch(`${url}/Echo/echo`, { method: "POST", body: "{}", headers: { "content-type": "application/json" } });
-    expect(call.status).toBe(500);
-    expect(String(world.lines[0]?.cause)).toContain("before any body parser");
-    server.close();
-  });
-});
-
 /** As app.ts does it: objects that have Express's prototypes from the start. */
 function expressClasses(app: Express): Pick<ListenOptions, "IncomingMessage" | "ServerResponse"> {
   class ExpressRequest extends IncomingMessage {}
@@ -580,14 +271,338 @@ function expressClasses(app: Express): Pick<ListenOptions, "IncomingMessage" | "
   return { IncomingMessage: ExpressRequest, ServerResponse: ExpressResponse as typeof ServerResponse };
 }
 
-describe("large answers", () => {
-  test("REPLY-042 a caller that does not read is waited for, and gets all of it", async () => {
-    const reply = JSON.stringify("z".repeat(4_000_000));
-    const edge = await serve({ instances: [{ reply }, echo] });
-    const [response] = (await once(request(`${edge.url}/Echo/echo`).end(), "response")) as [IncomingMessage];
-    expect((await fetch(`${edge.url}/Echo/echo`)).status).toBe(200);
-    let length = 0;
-    for await (const chunk of response) length += (chunk as Buffer).length;
-    expect(length).toBe(reply.length);
+describe.each(fronts)("%s front", (front) => {
+  const serve: Serve = (world = {}, options = {}) => serveBehind(front, world, options);
+
+  describe("raw requests", () => {
+    let edge: Edge;
+    beforeAll(async () => {
+      edge = await serve();
+    });
+
+    test.each(rows)("$name → $status", async ({ bytes, status, code, closes = false, allow }) => {
+      const connection = await RawConnection.open(edge.url);
+      connection.send(bytes);
+      const response = await connection.response();
+      expect(response?.status).toBe(status);
+      if (code !== undefined) expect(problemOf(response).code).toBe(code);
+      expect(response?.headers.allow).toBe(allow);
+      for (const name of ["x-powered-by", "etag"]) expect(response?.headers).not.toHaveProperty(name);
+      if (closes) expect(await connection.ended()).toBe(true);
+      else {
+        connection.send(get("/Echo/echo"));
+        expect((await connection.response())?.status).toBe(200);
+      }
+      connection.close();
+      expect((await exchange(edge.url, post("{}")))?.status).toBe(200);
+    });
+
+    test("HTTP-011 HEAD → 405 without a body", async () => {
+      const connection = await RawConnection.open(edge.url);
+      connection.send("HEAD /Echo/echo HTTP/1.1\r\nHost: a\r\n\r\n");
+      expect(await connection.response(true)).toMatchObject({ status: 405, headers: { allow: "GET, POST" } });
+      connection.send(get("/Echo/echo"));
+      expect((await connection.response())?.status).toBe(200);
+      connection.close();
+    });
+
+    test("HTTP-048 an expectation within the bound: 100, then the answer", async () => {
+      const connection = await RawConnection.open(edge.url);
+      connection.send("POST /Echo/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+      expect((await connection.response())?.status).toBe(100);
+      connection.send("{}");
+      expect(await connection.response()).toMatchObject({ status: 200, body: "{}" });
+      connection.close();
+    });
+
+    test("HTTP-045 garbage behind a request: its answer, then 400", async () => {
+      for (const garbage of ["\0", "garbage\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"]) {
+        const connection = await RawConnection.open(edge.url);
+        connection.send(post('{"first":1}') + garbage);
+        expect(await connection.response()).toMatchObject({ status: 200, body: '{"first":1}' });
+        const second = await connection.response();
+        expect(second?.status).toBe(400);
+        expect(problemOf(second).code).toBe("BAD_REQUEST");
+        expect(await connection.ended()).toBe(true);
+      }
+    });
+
+    test("what follows a refused request is never run", async () => {
+      const called = edge.called.length;
+      for (const refused of [
+        "GET /Echo/echo HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        "POST /Echo/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100001\r\n\r\n",
+        "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
+      ]) {
+        const connection = await RawConnection.open(edge.url);
+        connection.send(refused + get("/Echo/echo"));
+        expect((await connection.response())?.status).toBeGreaterThanOrEqual(400);
+        expect(await connection.ended()).toBe(true);
+      }
+      expect(edge.called).toHaveLength(called);
+    });
+
+    test("HTTP-047 50 and 10,000 pipelined requests are answered in order", async () => {
+      for (const count of [50, 10_000]) {
+        const connection = await RawConnection.open(edge.url);
+        let bytes = "";
+        for (let index = 0; index < count; index += 1) bytes += get(`/Echo/echo?n=${index}`);
+        connection.send(bytes);
+        for (let index = 0; index < count; index += 1) {
+          const response = await connection.response();
+          if (response?.body !== `[["n","${index}"]]`) throw new Error(`answer ${index}: ${JSON.stringify(response)}`);
+        }
+        connection.close();
+      }
+    });
+
+    test("HTTP-038 a caller that goes on sending reads its 413", async () => {
+      const connection = await RawConnection.open(edge.url);
+      connection.send("POST /Echo/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999\r\n\r\n");
+      const drip = setInterval(() => connection.send("x".repeat(1_000)), 5);
+      const response = await connection.response();
+      expect(response?.status).toBe(413);
+      expect(response?.headers.connection).toBe("close");
+      expect(await connection.ended()).toBe(true);
+      await connection.closed();
+      clearInterval(drip);
+    });
+
+    test("JSON-008 a chunked upload without end is cut off, and its 413 is read", async () => {
+      const connection = await RawConnection.open(edge.url);
+      connection.send(`${chunked}\r\n`);
+      const piece = `2000\r\n${"x".repeat(0x2000)}\r\n`;
+      const flood = setInterval(() => connection.send(piece), 1);
+      const response = await connection.response();
+      clearInterval(flood);
+      expect(problemOf(response).code).toBe("PAYLOAD_TOO_LARGE");
+      expect(await connection.ended()).toBe(true);
+    });
+
+    test("a fault in the middle of a body is answered once", async () => {
+      const connection = await RawConnection.open(edge.url);
+      connection.send(`${chunked}\r\n2\r\n{}\r\n`);
+      connection.send("not a size\r\n");
+      expect(problemOf(await connection.response()).code).toBe("BAD_REQUEST");
+      expect(await connection.response()).toBeUndefined();
+    });
+
+    test("refusals are counted by code", () => {
+      expect(new Set(edge.refused)).toEqual(
+        new Set(["BAD_REQUEST", "METHOD_NOT_ALLOWED", "INVALID_PATH", "HEADERS_TOO_LARGE", "EXPECTATION_FAILED"]),
+      );
+    });
+  });
+
+  describe.concurrent("slow callers", () => {
+    test("HTTP-051 a head that drips → 408", async () => {
+      const edge = await serve({}, { limits: { ...limits, headersTimeoutMs: 50 } });
+      const connection = await RawConnection.open(edge.url);
+      connection.send("GET /Echo/echo HTTP/1.1\r\nHost: a\r\n");
+      const drip = setInterval(() => connection.send("x: y\r\n"), 20);
+      const response = await connection.response();
+      clearInterval(drip);
+      expect(problemOf(response).code).toBe("REQUEST_TIMEOUT");
+      expect(await connection.ended()).toBe(true);
+    });
+
+    test("a body that never ends → 408", async () => {
+      const edge = await serve({}, { limits: { ...limits, headersTimeoutMs: 50, requestTimeoutMs: 50 } });
+      const connection = await RawConnection.open(edge.url);
+      connection.send("POST /Echo/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n{");
+      expect(problemOf(await connection.response()).code).toBe("REQUEST_TIMEOUT");
+      expect(await connection.ended()).toBe(true);
+      await edge.whenEnded(1);
+      expect(edge.called).toEqual([]);
+    });
+
+    test("a body that never ends, of the last request that a connection may have → 408", async () => {
+      const edge = await serve(
+        {},
+        { limits: { ...limits, maxRequestsPerSocket: 1, headersTimeoutMs: 50, requestTimeoutMs: 50 } },
+      );
+      const connection = await RawConnection.open(edge.url);
+      connection.send("POST /Echo/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n{");
+      expect(problemOf(await connection.response()).code).toBe("REQUEST_TIMEOUT");
+      expect(await connection.ended()).toBe(true);
+    });
+
+    test("a connection that says nothing is closed without a word", async () => {
+      const edge = await serve({}, { limits: { ...limits, headersTimeoutMs: 50 } });
+      const connection = await RawConnection.open(edge.url);
+      expect(await connection.ended()).toBe(true);
+    });
+
+    test("HTTP-056 connections over the bound are refused, the others served", async () => {
+      const edge = await serve({}, { limits: { ...limits, maxConnections: 2 } });
+      const kept = [await RawConnection.open(edge.url), await RawConnection.open(edge.url)];
+      const tooMany = await RawConnection.open(edge.url);
+      expect(await tooMany.ended()).toBe(true);
+      for (const connection of kept) {
+        connection.send(get("/Echo/echo"));
+        expect((await connection.response())?.status).toBe(200);
+        connection.close();
+      }
+    });
+
+    test("the bound of requests on a connection closes it cleanly", async () => {
+      const edge = await serve({}, { limits: { ...limits, maxRequestsPerSocket: 3 } });
+      const connection = await RawConnection.open(edge.url);
+      connection.send(get("/Echo/echo").repeat(10));
+      const answers = [await connection.response(), await connection.response(), await connection.response()];
+      expect(answers.map((answer) => answer?.status)).toEqual([200, 200, 200]);
+      expect(answers.at(-1)?.headers.connection).toBe("close");
+      expect(await connection.ended()).toBe(true);
+      expect(edge.called).toHaveLength(3);
+    });
+  });
+
+  describe("close", () => {
+    test("finishes what is under way, tells it to go, and takes nothing new", async () => {
+      const { held, options, until } = holdRequests(front);
+      const edge = await serve({}, options);
+      const idle = await RawConnection.open(edge.url);
+      idle.send(get("/"));
+      const busy = await RawConnection.open(edge.url);
+      busy.send(get("/"));
+      const fresh = await RawConnection.open(edge.url);
+      await until(2);
+      held[0]!.end("idle");
+      expect((await idle.response())?.status).toBe(200);
+
+      let closed = false;
+      const closing = edge.listener.close(10_000).then(() => {
+        closed = true;
+      });
+      expect(edge.listener.closing).toBe(true);
+      expect(await idle.ended()).toBe(true);
+      expect(await fresh.ended()).toBe(true);
+      await expect(RawConnection.open(edge.url)).rejects.toThrow();
+      expect(closed).toBe(false);
+      held[1]!.end("done");
+      const response = await busy.response();
+      expect(response?.headers.connection).toBe("close");
+      expect(await busy.ended()).toBe(true);
+      await closing;
+    });
+
+    test("a request whose head was on its way is answered, and told to go", async () => {
+      const edge = await serve();
+      const connection = await RawConnection.open(edge.url);
+      const [first, rest] = ["GET /Echo/echo HTTP/1.1\r\nHo", "st: a\r\n\r\n"];
+      connection.send(get("/Echo/echo") + first);
+      await connection.response();
+      const closing = edge.listener.close(10_000);
+      connection.send(rest);
+      expect(await connection.response()).toMatchObject({ status: 200, headers: { connection: "close" } });
+      await closing;
+    });
+
+    test("cuts off what does not end in time", async () => {
+      const edge = await serve({ instances: ["never"] });
+      const connection = await RawConnection.open(edge.url);
+      connection.send(get("/Echo/echo"));
+      await edge.whenCalled(1);
+      await Promise.all([edge.listener.close(20), connection.closed()]);
+      await edge.whenEnded(1);
+      expect(edge.cancelledCalls).toEqual(["i1"]);
+    });
+
+    test("twice is once", async () => {
+      const edge = await serve();
+      expect(edge.listener.close(0)).toBe(edge.listener.close(1_000));
+    });
+  });
+
+  describe("listen", () => {
+    test("names its url, also in IPv6", async () => {
+      const { listener } = await serve();
+      expect(listener.url).toBe(`http://127.0.0.1:${listener.address.port}`);
+      const six = await serve({}, { host: "::1" });
+      expect(six.url).toBe(`http://[::1]:${six.listener.address.port}`);
+      expect((await exchange(six.url, get("/Echo/echo")))?.status).toBe(200);
+    });
+
+    test("says why it cannot", async () => {
+      const { address } = (await serve()).listener;
+      const options = { requestListener: () => undefined, limits };
+      await expect(listenHttp({ ...options, host: "127.0.0.1", port: address.port })).rejects.toThrow(
+        `cannot listen on 127.0.0.1:${address.port}: another process uses the port`,
+      );
+      await expect(listenHttp({ ...options, host: "192.0.2.1", port: 0 })).rejects.toThrow("this machine has no such address");
+    });
+  });
+
+  describe("beside Express", () => {
+    test("with its prototypes from the start, a call's answer has none of its headers", async () => {
+      const app = express();
+      app.get("/ping", (_req, res) => void res.json({ message: "pong" }));
+      const { handler } = createCallWorld();
+      const edge = await serve(
+        {},
+        {
+          requestListener: (req, res) => (req.url === "/ping" ? app(req, res) : handler(req, res)),
+          ...expressClasses(app),
+        },
+      );
+      const ping = await fetch(`${edge.url}/ping`);
+      expect(await ping.json()).toEqual({ message: "pong" });
+      const call = await fetch(`${edge.url}/Echo/echo`);
+      expect(call.status).toBe(200);
+      expect([...call.headers.keys()]).toEqual([
+        "connection",
+        "content-length",
+        "content-type",
+        "date",
+        "keep-alive",
+        "x-request-id",
+      ]);
+    });
+
+    test("as middleware in somebody's own app", async () => {
+      const app = express();
+      const { handler } = createCallWorld();
+      app.use("/api", handler);
+      const server = app.listen(0, "127.0.0.1");
+      await once(server, "listening");
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const call = await fetch(`${url}/api/Echo/echo`, {
+        method: "POST",
+        body: "{}",
+        headers: { "content-type": "application/json" },
+      });
+      expect(call.status).toBe(200);
+      expect(call.headers.get("x-powered-by")).toBeNull();
+      server.close();
+    });
+
+    test("behind a body parser says what is wrong to the log", async () => {
+      const app = express();
+      const world = createCallWorld();
+      app.use(express.json(), world.handler);
+      const server = app.listen(0, "127.0.0.1");
+      await once(server, "listening");
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const call = await fetch(`${url}/Echo/echo`, {
+        method: "POST",
+        body: "{}",
+        headers: { "content-type": "application/json" },
+      });
+      expect(call.status).toBe(500);
+      expect(String(world.lines[0]?.cause)).toContain("before any body parser");
+      server.close();
+    });
+  });
+
+  describe("large answers", () => {
+    test("REPLY-042 a caller that does not read is waited for, and gets all of it", async () => {
+      const reply = JSON.stringify("z".repeat(4_000_000));
+      const edge = await serve({ instances: [{ reply }, echo] });
+      const [response] = (await once(request(`${edge.url}/Echo/echo`).end(), "response")) as [IncomingMessage];
+      expect((await fetch(`${edge.url}/Echo/echo`)).status).toBe(200);
+      let length = 0;
+      for await (const chunk of response) length += (chunk as Buffer).length;
+      expect(length).toBe(reply.length);
+    });
   });
 });

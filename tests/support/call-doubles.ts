@@ -8,6 +8,7 @@ import { createMetrics } from "../../gateway/src/core/metrics.ts";
 import type { Balancer, InstanceAwaiter } from "../../gateway/src/data-plane/balance/balancer.ts";
 import type { PendingCall, ReplyObserver } from "../../gateway/src/data-plane/connection/instance-connections.ts";
 import { type CallDependencies, createCallHandler } from "../../gateway/src/data-plane/handle-call.ts";
+import type { Caller } from "../../gateway/src/data-plane/http/caller.ts";
 import { NodeCaller } from "../../gateway/src/data-plane/http/node-caller.ts";
 import { type CallOptions, createSnapshot, type Instance, type Route } from "../../gateway/src/snapshot/snapshot.ts";
 import { testInstance } from "./instance.ts";
@@ -34,6 +35,8 @@ export interface CallWorldOptions {
 }
 
 export interface CallWorld {
+  readonly handleCall: (caller: Caller) => void;
+  /** The same as a listener for requests, and as Express middleware. */
   readonly handler: (req: IncomingMessage, res: ServerResponse) => void;
   readonly metrics: ReturnType<typeof createMetrics>;
   /** IDs of the instances that were called, in order. */
@@ -137,6 +140,7 @@ export function createCallWorld(world: CallWorldOptions = {}): CallWorld {
     ...(world.budget && { budget: world.budget }),
   });
   return {
+    handleCall,
     handler: (req, res) => handleCall(new NodeCaller(req, res)),
     metrics,
     called,

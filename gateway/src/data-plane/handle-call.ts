@@ -1,6 +1,6 @@
 import type { CallMetadata, DecodedReply, EncodedCall, HttpReply } from "@thriftgate/thrift";
 import { ByteBudget } from "../core/byte-budget.ts";
-import { type ErrorCode, errorStatus, GatewayError, toGatewayError } from "../core/errors.ts";
+import { errorStatus, GatewayError, toGatewayError } from "../core/errors.ts";
 import { requestIdFrom } from "../core/request-id.ts";
 import type { Instance, Route, ServiceEntry, Snapshot } from "../snapshot/snapshot.ts";
 import type { Balancer, InstanceAwaiter, Pick as PendingPick } from "./balance/balancer.ts";
@@ -124,8 +124,9 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
       const entry = matchService(snapshot, target);
       this.#read(entry, matchRoute(entry, target), target);
     } else if (this.#caller.method === "OPTIONS") {
+      this.#state = "done";
       answerOptions(this.#caller, allow, this.#record.requestId);
-      this.#ended(204, undefined, undefined);
+      this.#record.ended(204, undefined, undefined);
     } else throw new GatewayError("METHOD_NOT_ALLOWED", "This path has other methods.", { headers: { allow } });
   }
 
@@ -298,32 +299,36 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
 
   #answer(status: number, json: Uint8Array): void {
     if (!this.#mayHold(json)) return;
+    this.#state = "done";
     answerJson(this.#caller, status, json, this.#record.requestId);
-    this.#ended(status, undefined, undefined);
+    this.#record.ended(status, undefined, undefined);
   }
 
   #answerParts(reply: HttpReply): void {
     if (!this.#mayHold(reply.body)) return;
+    this.#state = "done";
     answerParts(this.#caller, reply, this.#record.requestId);
-    this.#ended(reply.status ?? 200, undefined, undefined);
+    this.#record.ended(reply.status ?? 200, undefined, undefined);
   }
 
   #answerException(exception: Extract<DecodedReply, { kind: "exception" }>): void {
     if (!this.#mayHold(exception.json)) return;
+    this.#state = "done";
     const problem = exceptionProblem(this.#entry!, this.#route!.codec.method, exception);
     answerProblem(this.#caller, problem, this.#record.requestId, { exception: exception.json });
-    this.#ended(problem.status, problem.code, undefined);
+    this.#record.ended(problem.status, problem.code, undefined);
   }
 
   #fail(error: GatewayError): void {
     const { code, status, detail, headers } = error;
+    this.#state = "done";
     // Part of another answer is out already.
     if (this.#caller.answered) this.#caller.cutOff();
     else {
       const members = { ...error.members, ...this.#record.place };
       answerProblem(this.#caller, { code, status, detail, headers, members }, this.#record.requestId);
     }
-    this.#ended(status, code, error.cause ?? this.#cause);
+    this.#record.ended(status, code, error.cause ?? this.#cause);
   }
 
   #mayHold({ length }: Uint8Array): boolean {
@@ -342,11 +347,7 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
       this.#pending?.cancel();
       this.#leaveInstance("cancelled");
     }
-    this.#ended(errorStatus.CLIENT_CLOSED, "CLIENT_CLOSED", undefined);
-  }
-
-  #ended(status: number, code: ErrorCode | undefined, cause: unknown): void {
     this.#state = "done";
-    this.#record.ended(status, code, cause);
+    this.#record.ended(errorStatus.CLIENT_CLOSED, "CLIENT_CLOSED", undefined);
   }
 }

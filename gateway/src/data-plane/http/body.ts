@@ -35,7 +35,7 @@ function onEnd(this: RequestBeingRead): void {
 const nothing = new Uint8Array(0);
 
 /** Pieces are copied into one growing buffer: kept apart, a body sent byte by byte would cost a hundred times its size. */
-class BodyReader {
+export class BodyReader {
   readonly #maxBytes: number;
   readonly #sink: BodySink;
   #bytes: Uint8Array = nothing;

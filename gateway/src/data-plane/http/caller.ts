@@ -23,7 +23,7 @@ export interface Caller {
   readonly gone: boolean;
   /** Asked once, before all else that follows. */
   watch(watcher: CallerWatcher): void;
-  /** Asked once at most, and only where a body was announced. */
+  /** Asked once at most, in the same turn of the event loop as the caller came in, and only where a body was announced. */
   readBody(maxBytes: number, sink: BodySink): void;
   /**
    * Answers, once. `head`: names and values in turn, `content-length` among them where there is a `body`, which is used up on return.
@@ -36,6 +36,6 @@ export interface Caller {
 
 /** Who waits for an answer to be over. */
 export interface CallerWatcher {
-  /** It is sent to its end, or its connection is gone. Called at least once. */
+  /** It is sent to its end, perhaps while it was being given, or its connection is gone. Called at least once. */
   onAnswerClosed(): void;
 }

@@ -24,10 +24,18 @@ export function clientFault(error: NodeJS.ErrnoException, socket: Socket): Gatew
       return new GatewayError("PAYLOAD_TOO_LARGE", "The chunk extensions are too large.");
     case "ERR_HTTP_REQUEST_TIMEOUT":
       // A connection opened ahead of need, as browsers do: closing it says enough.
-      return nothingSent ? undefined : new GatewayError("REQUEST_TIMEOUT", "The request did not arrive in time.");
+      return nothingSent ? undefined : tooSlow();
     default:
-      return new GatewayError("BAD_REQUEST", "This is not well-formed HTTP/1.1.");
+      return malformed();
   }
+}
+
+export function tooSlow(): GatewayError {
+  return new GatewayError("REQUEST_TIMEOUT", "The request did not arrive in time.");
+}
+
+export function malformed(): GatewayError {
+  return new GatewayError("BAD_REQUEST", "This is not well-formed HTTP/1.1.");
 }
 
 /** Answers a fault of the connection, after the answers that are due on it, and closes. */

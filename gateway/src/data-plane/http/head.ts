@@ -62,7 +62,7 @@ function assertContent(headers: CallHeaders, http: BodySources | undefined): voi
 }
 
 /** What a caller may still be sending when it is refused, and is cheaper to read than a new connection. */
-const worthReadingBytes = 64 * 1024;
+export const worthReadingBytes = 64 * 1024;
 
 /** Whether more of this request may follow than is worth reading, once it is known that nobody wants it. */
 export function muchMayFollow({ complete, headers }: Caller): boolean {

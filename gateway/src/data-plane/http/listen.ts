@@ -3,8 +3,10 @@ import type { AddressInfo, Socket } from "node:net";
 import { GatewayError } from "../../core/errors.ts";
 import { requestIdFrom } from "../../core/request-id.ts";
 import { answerProblem } from "./answer.ts";
+import type { Caller } from "./caller.ts";
 import { answerClientFault, clientFault, type LastExchange, type OnRefused, rawProblem } from "./client-fault.ts";
 import { endWith, refuseFurtherRequests, refusesFurtherRequests } from "./closing.ts";
+import { type Front, putFrontBefore } from "./front/front.ts";
 import { NodeCaller } from "./node-caller.ts";
 import { inTurn } from "./pipelining.ts";
 import { requestFault, targetFault } from "./request-fault.ts";
@@ -26,6 +28,8 @@ export interface ListenOptions {
   readonly port: number;
   /** Gets what is well-formed HTTP with a target in origin form. */
   readonly requestListener: (req: IncomingMessage, res: ServerResponse) => void;
+  /** Requests for the targets that `takes` accepts may be read by our own front; without this, `node:http` reads all. */
+  readonly calls?: { readonly takes: (target: string) => boolean; readonly onCall: (caller: Caller) => void } | undefined;
   readonly limits: HttpLimits;
   /** Told of each request that was refused here, for the figures. */
   readonly onRefused?: OnRefused;
@@ -104,6 +108,16 @@ export function listenHttp(options: ListenOptions): Promise<Listener> {
     answerProblem(new NodeCaller(req, res), fault, requestIdFrom(undefined), { close: true });
   };
 
+  const front: Front | undefined =
+    options.calls &&
+    putFrontBefore(server, {
+      ...options.calls,
+      limits,
+      onRefused,
+      onHandOver(socket: CallerSocket, answered) {
+        socket[requests] = answered;
+      },
+    });
   server.on("connection", (socket: CallerSocket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
@@ -136,11 +150,15 @@ export function listenHttp(options: ListenOptions): Promise<Listener> {
 
   const close = (drainMs: number): Promise<void> =>
     new Promise((resolve) => {
-      const cutOff = setTimeout(() => server.closeAllConnections(), drainMs);
+      const cutOff = setTimeout(() => {
+        server.closeAllConnections();
+        front?.cutOff();
+      }, drainMs);
       server.close(() => {
         clearTimeout(cutOff);
         resolve();
       });
+      front?.close();
       for (const socket of sockets) closeWhenAnswered(socket);
     });
 

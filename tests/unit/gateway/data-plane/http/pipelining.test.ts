@@ -1,23 +1,18 @@
-import { EventEmitter, once } from "node:events";
-import type { ServerResponse } from "node:http";
 import { afterEach, expect, it } from "vitest";
 import { type Listener, listenHttp } from "../../../../../gateway/src/data-plane/http/listen.ts";
+import { type Front, fronts, holdRequests } from "../../../../support/held-requests.ts";
 import { RawConnection } from "../../../../support/raw-http.ts";
 
 let listener: Listener | undefined;
 afterEach(() => listener?.close(0));
 
 /** A listener that answers only when it is told to. */
-async function listenSilently() {
-  const started: ServerResponse[] = [];
-  const changes = new EventEmitter();
+async function listenSilently(front: Front) {
+  const { held, options, until } = holdRequests(front);
   listener = await listenHttp({
     host: "127.0.0.1",
     port: 0,
-    requestListener(_, res) {
-      started.push(res);
-      changes.emit("started");
-    },
+    ...options,
     limits: {
       maxHeaderBytes: 16_384,
       maxHeaders: 200,
@@ -28,36 +23,36 @@ async function listenSilently() {
       keepAliveTimeoutMs: 10_000,
     },
   });
-  const until = async (count: number) => {
-    while (started.length < count) await once(changes, "started");
-  };
-  return { url: listener.url, started, until };
+  return { url: listener.url, started: held, until };
 }
 
 const requests = (count: number) => "GET /a/b HTTP/1.1\r\nHost: a\r\n\r\n".repeat(count);
 
-it("runs a few requests of a connection ahead of their turn, the rest as those are answered", async () => {
-  const { url, started, until } = await listenSilently();
-  const connection = await RawConnection.open(url);
-  connection.send(requests(100));
-  await until(17);
-  for (let answered = 0; answered < 100; answered += 1) {
-    // The oldest, 16 behind it, and one more for each answer to one of those.
-    const allowed = Math.min(17 + Math.max(0, answered - 1), 100);
-    await until(allowed);
-    expect(started).toHaveLength(allowed);
-    started[answered]!.end(String(answered));
-    expect((await connection.response())?.headers["transfer-encoding"] ?? "").toBe("");
-  }
-  connection.close();
-});
+it.each(fronts)(
+  "%s front: runs a few requests of a connection ahead of their turn, the rest as those are answered",
+  async (front) => {
+    const { url, started, until } = await listenSilently(front);
+    const connection = await RawConnection.open(url);
+    connection.send(requests(100));
+    await until(17);
+    for (let answered = 0; answered < 100; answered += 1) {
+      // The oldest, 16 behind it, and one more for each answer to one of those.
+      const allowed = Math.min(17 + Math.max(0, answered - 1), 100);
+      await until(allowed);
+      expect(started).toHaveLength(allowed);
+      started[answered]!.end(String(answered));
+      expect((await connection.response())?.headers["transfer-encoding"] ?? "").toBe("");
+    }
+    connection.close();
+  },
+);
 
-it("never starts what waited on a connection that is gone", async () => {
-  const { url, started, until } = await listenSilently();
+it.each(fronts)("%s front: never starts what waited on a connection that is gone", async (front) => {
+  const { url, started, until } = await listenSilently(front);
   const connection = await RawConnection.open(url);
   connection.send(requests(100));
   await until(17);
-  const gone = once(started[0]!, "close");
+  const gone = started[0]!.closed;
   connection.close();
   await gone;
   const another = await RawConnection.open(url);
@@ -67,16 +62,15 @@ it("never starts what waited on a connection that is gone", async () => {
   another.close();
 });
 
-it("reads no further while many requests wait, with or without bodies", async () => {
-  const { url, started, until } = await listenSilently();
+it.each(fronts)("%s front: reads no further while many requests wait, with or without bodies", async (front) => {
+  const { url, started, until } = await listenSilently(front);
   const post = "POST /a/b HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}";
   for (const flood of [requests(200_000), post.repeat(120_000)]) {
     const begun = started.length;
     const connection = await RawConnection.open(url);
     connection.send(flood);
     await until(begun + 17);
-    const { socket } = started[begun]!.req;
-    for (const { req } of started.slice(begun)) req.resume();
+    const socket = started[begun]!.socket!;
     for (let other = 1; other <= 50; other += 1) {
       const neighbour = await RawConnection.open(url);
       neighbour.send(requests(1));
