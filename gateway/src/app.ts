@@ -151,7 +151,8 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
         else handleCall(new NodeCaller(request, response));
       };
       const { host, port } = config;
-      const calls = { takes: (target: string) => !CONTROL_PATH.test(target), onCall: handleCall };
+      const takes = (target: string): boolean => !CONTROL_PATH.test(target);
+      const calls = config.httpFront === "net" ? { takes, onCall: handleCall } : undefined;
       const own = await start({ host, port, requestListener, calls, ...common, ...expressClasses(app) });
       return { url: own.url, adminUrl: admin.url };
     } catch (error) {

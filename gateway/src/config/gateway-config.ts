@@ -20,6 +20,8 @@ export interface GatewayConfig {
   readonly consulServerName: string | undefined;
   readonly proxySecret: string | undefined;
   readonly workers: number;
+  /** `net`: our own front, `node:http` behind it; `node`: `node:http` alone. */
+  readonly httpFront: "net" | "node";
   readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
   /** 0 … 1: share of successful calls that get an access line; errors always do. */
   readonly accessLogSampling: number;

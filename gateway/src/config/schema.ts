@@ -124,6 +124,12 @@ export const configSchema = z.strictObject(
       .meta({ secret: true })
       .describe("What registry proxies know a gateway by; the same as theirs."),
     workers: workers(),
+    httpFront: z
+      .enum(["net", "node"], { error: '"net" or "node"' })
+      .default("net")
+      .describe(
+        'What reads calls from callers: "net", the gateway\'s own front for the common form of a request, with node:http behind it for all others; "node", node:http alone.',
+      ),
     logLevel: z
       .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"], {
         error: "one of trace, debug, info, warn, error, fatal, silent",

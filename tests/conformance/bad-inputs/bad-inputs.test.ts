@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { connect, idlText, register, request, serviceBody } from "../../support/gateway-client.ts";
+import { fronts } from "../../support/held-requests.ts";
 import { drip, endlessFrame } from "../../support/hostile-behaviours.ts";
 import { RawConnection } from "../../support/raw-http.ts";
 import { stringStruct } from "../../support/thrift-bytes.ts";
@@ -73,9 +74,23 @@ function seen({
 
 const json = { "content-type": "application/json" };
 
-describe("HTTP", () => {
+describe.each(fronts)("HTTP, %s front", (front) => {
+  let url: string;
+  let stop: (() => Promise<void>) | undefined;
+
+  beforeAll(async () => {
+    if (front === "net") ({ url } = fixture.gateway);
+    else {
+      const other = await startFixture({ httpFront: front });
+      ({ stop } = other);
+      ({ url } = other.gateway);
+    }
+  });
+
+  afterAll(() => stop?.());
+
   it.each(plainCases<HttpCase>("http"))("$id $name", async ({ raw, expect: expectations, closes }) => {
-    const connection = await RawConnection.open(fixture.gateway.url);
+    const connection = await RawConnection.open(url);
     connection.send(bytesOf(raw));
     for (const expectation of expectations) {
       for (let answer = 0; answer < (expectation.times ?? 1); answer += 1) {
