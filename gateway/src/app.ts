@@ -2,7 +2,6 @@ import { createServer, IncomingMessage, ServerResponse } from "node:http";
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
 import { AggregatorRegistry } from "prom-client";
 import { type GatewayConfig, type GatewayLimits, resolveConfig } from "./config.ts";
-import { isControlPath } from "./control-path.ts";
 import type { MetricsSource } from "./control-plane/admin/admin-routes.ts";
 import { createControlPlane } from "./control-plane/control-plane.ts";
 import { createRegistry } from "./control-plane/registry/create-registry.ts";
@@ -146,14 +145,8 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     try {
       const admin = await start({ host: config.adminHost, port: config.adminPort, requestListener: adminApp, ...common });
       if (workers) return { url: await listenInWorkers(workers, admin), adminUrl: admin.url };
-      const requestListener = (request: IncomingMessage, response: ServerResponse): void => {
-        if (isControlPath(request.url!)) app(request, response);
-        else handleCall(new NodeCaller(request, response));
-      };
       const { host, port } = config;
-      const takes = (target: string): boolean => !CONTROL_PATH.test(target);
-      const calls = config.httpFront === "net" ? { takes, onCall: handleCall } : undefined;
-      const own = await start({ host, port, requestListener, calls, ...common, ...expressClasses(app) });
+      const own = await start({ host, port, ...serving.publicSide(app), ...common, ...expressClasses(app) });
       return { url: own.url, adminUrl: admin.url };
     } catch (error) {
       await close();

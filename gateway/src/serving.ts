@@ -1,4 +1,5 @@
 import type { GatewayConfig } from "./config.ts";
+import { isControlPath } from "./control-path.ts";
 import type { AddressPolicy } from "./core/address-policy.ts";
 import type { Clock } from "./core/clock.ts";
 import { DeadlineWheel } from "./core/deadline.ts";
@@ -8,6 +9,8 @@ import { createBalancer } from "./data-plane/balance/balancer.ts";
 import { createInstanceConnections, type InstanceConnections } from "./data-plane/connection/instance-connections.ts";
 import { createInstanceSecurity } from "./data-plane/connection/instance-security.ts";
 import { createCallHandler } from "./data-plane/handle-call.ts";
+import type { ListenOptions } from "./data-plane/http/listen.ts";
+import { NodeCaller } from "./data-plane/http/node-caller.ts";
 import type { Instance, Snapshot } from "./snapshot/snapshot.ts";
 
 export interface ServingOptions {
@@ -25,6 +28,8 @@ export interface ServingOptions {
 export interface Serving {
   readonly handleCall: ReturnType<typeof createCallHandler>;
   readonly connections: InstanceConnections;
+  /** For the public listener: calls are handled here, all else by `control`. */
+  publicSide(control: ListenOptions["requestListener"]): Pick<ListenOptions, "requestListener" | "calls">;
 }
 
 export function createServing(options: ServingOptions): Serving {
@@ -54,7 +59,17 @@ export function createServing(options: ServingOptions): Serving {
       if (!entry) metrics.forget(serviceName);
     }
   });
-  return { handleCall, connections };
+  return {
+    handleCall,
+    connections,
+    publicSide: (control) => ({
+      requestListener(request, response) {
+        if (isControlPath(request.url!)) control(request, response);
+        else handleCall(new NodeCaller(request, response));
+      },
+      calls: config.httpFront === "net" ? { takes: (target) => !isControlPath(target), onCall: handleCall } : undefined,
+    }),
+  };
 }
 
 /** What calls look up is what the registry has to be quickest with. */

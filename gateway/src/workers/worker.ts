@@ -1,4 +1,3 @@
-import { isControlPath } from "../control-path.ts";
 import { createAddressPolicy } from "../core/address-policy.ts";
 import { systemClock } from "../core/clock.ts";
 import { createLogger } from "../core/logger.ts";
@@ -77,10 +76,7 @@ async function listen(): Promise<void> {
     port,
     limits,
     onRefused: metrics.refused,
-    requestListener(request, response) {
-      if (isControlPath(request.url!)) forward(request, response);
-      else serving.handleCall(new NodeCaller(request, response));
-    },
+    ...serving.publicSide(forward),
   });
   listeners.push(listener);
   tell({ kind: "listening", url: listener.url, address: listener.address });
