@@ -247,7 +247,7 @@ function request(random: Random): string {
     : `${pick(["GET", "POST"])} ${pick(targets)} HTTP/1.1`;
   const headers = ["Host: a"];
   // A length that is wrong makes the next request part of this one's body, or the other way round.
-  if (random(4) > 0) headers.push(`Content-Length: ${random(6) === 0 ? random(40) : body.length}`);
+  if (random(4) > 0) headers.push(`Content-Length: ${random(6) === 0 ? random(100) : body.length}`);
   else if (random(2) === 0) headers.push(pick(lengths));
   if (random(3) === 0) headers.push("Content-Type: application/json");
   if (random(10) === 0) headers.push(...Array.from({ length: 8 + random(5) }, (_, index) => `x-${index}: y`));
