@@ -2,7 +2,7 @@ import { idlFile } from "../fixtures/calls.ts";
 import { start, startNode } from "../run/processes.ts";
 import { buildPeers } from "./build-peers.ts";
 import { benchServer, type StartContestant } from "./contestant.ts";
-import { startThriftgate } from "./thriftgate.ts";
+import { startThriftgate, thriftgateWith } from "./thriftgate.ts";
 
 const startBare: StartContestant = async (_backendPort, call, core) => {
   const server = await startNode(core, [benchServer("bare"), call]);
@@ -25,6 +25,7 @@ export const contestants = {
   naive: startNaive,
   "hertz-kitex": startHertzKitex,
   thriftgate: startThriftgate,
+  "two-workers": thriftgateWith({ options: ["--workers", "2"] }),
 } as const satisfies Record<string, StartContestant>;
 
 export type ContestantName = keyof typeof contestants;

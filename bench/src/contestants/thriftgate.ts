@@ -5,10 +5,22 @@ import { idl, paths, serviceName } from "../fixtures/calls.ts";
 import { type Core, type Started, startNode } from "../run/processes.ts";
 import { root, type StartContestant } from "./contestant.ts";
 
+/** What differs from how a user starts the gateway. */
+export interface GatewayStart {
+  /** Of Node. */
+  readonly nodeOptions?: readonly string[];
+  /** Of `thriftgate start`. */
+  readonly options?: readonly string[];
+}
+
 /** The gateway as a user starts it, all by default but its ports. */
-export function startGateway(dataDir: string, core: Core, nodeOptions: readonly string[] = []): Promise<Started> {
+export function startGateway(
+  dataDir: string,
+  core: Core,
+  { nodeOptions = [], options = [] }: GatewayStart = {},
+): Promise<Started> {
   const ports = ["--port", "0", "--admin-port", "0", "--data-dir", dataDir];
-  return startNode(core, [...nodeOptions, join(root, "gateway/dist/main.js"), "start", ...ports]);
+  return startNode(core, [...nodeOptions, join(root, "gateway/dist/main.js"), "start", ...ports, ...options]);
 }
 
 /** Of the control plane, as JSON; fails unless it is done. */
@@ -40,10 +52,10 @@ export async function registerBench(url: string, backendPort: number): Promise<v
   });
 }
 
-export function thriftgateWith(nodeOptions: readonly string[]): StartContestant {
+export function thriftgateWith(start: GatewayStart): StartContestant {
   return async (backendPort, _call, core) => {
     const dataDir = mkdtempSync(join(tmpdir(), "bench-gateway-"));
-    const server = await startGateway(dataDir, core, nodeOptions);
+    const server = await startGateway(dataDir, core, start);
     await registerBench(server.ready.url, backendPort);
     return {
       server,
@@ -55,4 +67,4 @@ export function thriftgateWith(nodeOptions: readonly string[]): StartContestant 
   };
 }
 
-export const startThriftgate = thriftgateWith([]);
+export const startThriftgate = thriftgateWith({});

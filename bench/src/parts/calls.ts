@@ -30,7 +30,12 @@ const smallAndOrder: Cells = (["small", "order"] as const).flatMap((call) =>
 );
 
 export const calls = callsPart("every call through every contestant, each on a core of its own", everyCall, pinned, "own");
-export const callsUnpinned = callsPart("small and order calls, nothing pinned", smallAndOrder, unpinned, "own");
+export const callsUnpinned = callsPart(
+  "small and order calls, nothing pinned; also with two workers",
+  [...smallAndOrder, ["two-workers", "small"]],
+  unpinned,
+  "own",
+);
 export const callsKitex = callsPart("small and order calls to a Kitex server, pinned", smallAndOrder, pinned, "kitex");
 
 function callsPart(about: string, cells: Cells, cores: Cores, backend: BackendKind): Part {

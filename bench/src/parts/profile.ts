@@ -36,11 +36,8 @@ export const profile: Part = {
     mkdirSync(folder, { recursive: true });
     const backend = await startBackend("own", pinned.load);
     const begun = performance.now();
-    const { server, stop } = await thriftgateWith(["--cpu-prof", "--cpu-prof-interval=250", `--cpu-prof-dir=${folder}`])(
-      backend.server.ready.port,
-      name,
-      pinned.server,
-    );
+    const nodeOptions = ["--cpu-prof", "--cpu-prof-interval=250", `--cpu-prof-dir=${folder}`];
+    const { server, stop } = await thriftgateWith({ nodeOptions })(backend.server.ready.port, name, pinned.server);
     const load = { url: server.ready.url, call, connections: 50 };
     await applyLoad({ ...load, seconds: warmUpSeconds }, pinned.load);
     const fromMs = performance.now() - begun;

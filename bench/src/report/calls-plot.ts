@@ -8,7 +8,13 @@ const labelWidth = 150;
 const plotWidth = 560;
 const width = labelWidth + plotWidth + 150;
 
-const colours = { bare: "#9aa5b1", naive: "#e0a458", "hertz-kitex": "#5b8db8", thriftgate: "#3d9970" } as const;
+const colours = {
+  bare: "#9aa5b1",
+  naive: "#e0a458",
+  "hertz-kitex": "#5b8db8",
+  thriftgate: "#3d9970",
+  "two-workers": "#2a6b4f",
+} as const;
 
 /** CPU time per call, one group of bars a call: each group on a scale of its own, its slowest being the whole width. */
 export function callsPlot({ cells }: CallsFigures, title: string): string {
