@@ -1,6 +1,7 @@
 import type { Part } from "./part.ts";
 import { calls, callsKitex, callsUnpinned } from "./parts/calls.ts";
 import { codec } from "./parts/codec.ts";
+import { heartbeats } from "./parts/heartbeats.ts";
 import { idl } from "./parts/idl.ts";
 import { idleCallers } from "./parts/idle-callers.ts";
 import { latency } from "./parts/latency.ts";
@@ -27,6 +28,7 @@ export const parts = {
   routing,
   idl,
   propagation,
+  heartbeats,
   smoke,
 } as const satisfies Record<string, Part>;
 

@@ -39,7 +39,7 @@ export async function startConsul(): Promise<SharedServer> {
   const home = mkdtempSync(join(tmpdir(), "bench-consul-"));
   const [port, server, serf] = [await freePort(), await freePort(), await freePort()];
   const ports = ["-http-port", port, "-server-port", server, "-serf-lan-port", serf, "-serf-wan-port", -1, "-dns-port", -1];
-  const child = spawn(program, ["agent", "-dev", "-grpc-port", "-1", ...ports.map(String)], {
+  const child = spawn(program, ["agent", "-dev", "-log-level", "info", "-grpc-port", "-1", ...ports.map(String)], {
     stdio: ["ignore", "pipe", "inherit"],
     cwd: home,
   });

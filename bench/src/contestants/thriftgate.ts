@@ -11,16 +11,17 @@ export interface GatewayStart {
   readonly nodeOptions?: readonly string[];
   /** Of `thriftgate start`. */
   readonly options?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** The gateway as a user starts it, all by default but its ports. */
 export function startGateway(
   dataDir: string,
   core: Core,
-  { nodeOptions = [], options = [] }: GatewayStart = {},
+  { nodeOptions = [], options = [], env = {} }: GatewayStart = {},
 ): Promise<Started> {
   const ports = ["--port", "0", "--admin-port", "0", "--data-dir", dataDir];
-  return startNode(core, [...nodeOptions, join(root, "gateway/dist/main.js"), "start", ...ports, ...options]);
+  return startNode(core, [...nodeOptions, join(root, "gateway/dist/main.js"), "start", ...ports, ...options], env);
 }
 
 /** Of the control plane, as JSON; fails unless it is done. */

@@ -28,18 +28,18 @@ export interface Started {
 
 const stopMs = 5_000;
 
-export function startNode(core: Core, args: readonly string[]): Promise<Started> {
-  return start(core, process.execPath, args);
+export function startNode(core: Core, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Started> {
+  return start(core, process.execPath, args, env);
 }
 
 /** Starts a program that writes one `{"event":"ready"}` line to its stdout. */
-export async function start(core: Core, program: string, args: readonly string[]): Promise<Started> {
+export async function start(core: Core, program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Started> {
   const [command, ...rest] = core === undefined ? [program, ...args] : ["taskset", "-c", String(core), program, ...args];
   // A file, as for a service of systemd's: what is logged has its usual price.
   const folder = mkdtempSync(join(tmpdir(), "bench-log-"));
   const log = join(folder, "stderr");
   const stderr = openSync(log, "w");
-  const child = spawn(command!, rest, { stdio: ["ignore", "pipe", stderr] });
+  const child = spawn(command!, rest, { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", stderr] });
   closeSync(stderr);
   const ready = await readyLine(child);
   if (ready === undefined)
@@ -66,8 +66,8 @@ async function readyLine(child: ChildProcess): Promise<Ready | undefined> {
   for await (const line of createInterface({ input: child.stdout })) {
     if (!line.startsWith('{"event":"ready"')) continue;
     child.stdout.resume();
-    const ready = JSON.parse(line) as Omit<Ready, "port">;
-    return { ...ready, port: Number(new URL(ready.url).port) };
+    const ready = JSON.parse(line) as Omit<Ready, "port"> & Partial<Pick<Ready, "port">>;
+    return { ...ready, port: ready.port ?? Number(new URL(ready.url).port) };
   }
   return undefined;
 }

@@ -2,6 +2,7 @@ import type { IdlResult, Schema } from "@thriftgate/thrift";
 import type { Clock } from "../../core/clock.ts";
 import { GatewayError } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
+import { createTurns } from "../../core/turns.ts";
 import { bindRoutes } from "../../snapshot/bind-routes.ts";
 import type { Instance, ServiceEntry, Snapshot } from "../../snapshot/snapshot.ts";
 import { PROXY_SERVICE } from "../proxy/proxy-idl.ts";
@@ -67,22 +68,12 @@ export function createPublisher(options: PublisherOptions): Publisher {
   const clashes = new RouteClashes(catalog);
   const instances = createServiceInstances(clock);
   const { coming, catchUp } = createCatchUp(store, clock);
-  /** The last change of each owner that is under way. */
-  const turns = new Map<string, Promise<unknown>>();
+  /** By owner. */
+  const inTurn = createTurns();
   const stops: (() => void)[] = [];
   /** What cancels the next attempt, by owner. */
   const reloads = new Map<string, () => void>();
   let closed = false;
-
-  function inTurn<T>(ownerId: string, change: () => Promise<T>): Promise<T> {
-    const turn = (turns.get(ownerId) ?? Promise.resolve()).then(change, change);
-    turns.set(ownerId, turn);
-    const forget = () => {
-      if (turns.get(ownerId) === turn) turns.delete(ownerId);
-    };
-    turn.then(forget, forget);
-    return turn;
-  }
 
   const isNews = (head: OwnerHead) => head.version > (catalog.owner(head.ownerId)?.version ?? 0);
 

@@ -1,10 +1,13 @@
 import type { Clock } from "../../core/clock.ts";
 import type { Logger } from "../../core/logger.ts";
+import { createTurns } from "../../core/turns.ts";
 import { type ConsulTls, createConsulClient } from "./consul-client.ts";
 import { createDiscovery, healthPath } from "./consul-discovery.ts";
 import { type CatalogInstance, mergeById, parseChecks, parseServiceHealth } from "./consul-record.ts";
 import { createRegistrations, unavailable } from "./consul-registrations.ts";
 import { createInstanceLifecycle, type LifecycleTimes } from "./instance-lifecycle.ts";
+import { createListWatchers } from "./list-watchers.ts";
+import { createRegistrationMarks } from "./registration-marks.ts";
 import type { InstanceRecord, Registry } from "./registry.ts";
 
 export interface ConsulRegistryOptions extends LifecycleTimes {
@@ -43,6 +46,7 @@ export function createConsulRegistry(options: ConsulRegistryOptions): Registry {
   const maxWatchedServices = options.maxWatchedServices ?? DEFAULT_MAX_WATCHED_SERVICES;
   const leftMs = options.timeToLiveMs + options.timeToDieMs + LEFT_SLACK_MS;
 
+  const watchers = createListWatchers(() => lifecycle);
   const client = createConsulClient({ ...options, timeoutMs, maxWatchConnections: maxWatchedServices + OVERALL_WATCHES });
   const registrations = createRegistrations({ ...options, client, leftMs });
   const discovery = createDiscovery({
@@ -58,21 +62,16 @@ export function createConsulRegistry(options: ConsulRegistryOptions): Registry {
   // Whether a check passes is Consul's to say, so no time makes it critical here.
   const lifecycle = createInstanceLifecycle(
     { ...options, timeToLiveMs: Number.POSITIVE_INFINITY },
-    { listChanged: (serviceName) => tell(serviceName), recordChanged: forgetWithRecord },
+    { listChanged: watchers.tell, recordChanged: forgetWithRecord },
   );
-  const watchers = new Set<(serviceName: string) => void>();
-  /** Of each instance's current registration. */
-  const marks = new Map<string, string>();
-  const idByMark = new Map<string, string>();
-  /** Marks of registrations that ended, and until when they are kept. */
-  const left = new Map<string, number>();
+  const marks = createRegistrationMarks(leftMs);
   /** When an instance was last written to here. */
   const writtenAtMs = new Map<string, number>();
   /** When an instance was first missing from its service's list. */
   const missedAtMs = new Map<string, number>();
   const refreshes = new Map<string, { readonly dueMs: number; readonly cancel: () => void }>();
-  /** The last write to each instance that is under way. */
-  const turns = new Map<string, Promise<unknown>>();
+  /** What is written of one instance is written in order. */
+  const inTurn = createTurns();
   let state: "new" | "open" | "closed" = "new";
   let cancelTimer = (): void => {};
   let timerDueMs = Number.POSITIVE_INFINITY;
@@ -82,25 +81,12 @@ export function createConsulRegistry(options: ConsulRegistryOptions): Registry {
     if (state !== "open") throw unavailable(new Error("The registry is not open."));
   }
 
-  function tell(serviceName: string): void {
-    for (const watcher of watchers) watcher(serviceName);
-  }
-
   function forgetWithRecord(serverId: string): void {
     if (lifecycle.find(serverId)) return;
-    const mark = marks.get(serverId);
-    if (mark !== undefined) idByMark.delete(mark);
-    marks.delete(serverId);
+    marks.forget(serverId);
     writtenAtMs.delete(serverId);
     missedAtMs.delete(serverId);
     registrations.forget(serverId);
-  }
-
-  function setMark(serverId: string, mark: string): void {
-    const before = marks.get(serverId);
-    if (before !== undefined) idByMark.delete(before);
-    marks.set(serverId, mark);
-    idByMark.set(mark, serverId);
   }
 
   /** One timer for what turns from critical to removed, and from removed to forgotten. */
@@ -122,23 +108,23 @@ export function createConsulRegistry(options: ConsulRegistryOptions): Registry {
     const isUnsettled = (serverId: string) => (writtenAtMs.get(serverId) ?? Number.NEGATIVE_INFINITY) + SETTLE_MS > nowMs;
     const present = new Set<string>();
     let mustSettle = false;
-    for (const { record, health, mark } of mergeById(listed.filter((instance) => !left.has(instance.mark)))) {
+    for (const { record, health, mark } of mergeById(listed.filter((instance) => !marks.hasEnded(instance.mark)))) {
       const { serverId } = record;
       present.add(serverId);
       missedAtMs.delete(serverId);
-      if (isUnsettled(serverId) && (health === "critical" || mark !== marks.get(serverId))) {
+      if (isUnsettled(serverId) && (health === "critical" || mark !== marks.of(serverId))) {
         mustSettle = true;
         continue;
       }
       if (health === "passing") lifecycle.join(record, nowMs);
       else lifecycle.fail(record, nowMs);
-      setMark(serverId, mark);
+      marks.set(serverId, mark);
     }
     for (const { health: _, ...record } of lifecycle.list(serviceName)) {
       const { serverId } = record;
       if (present.has(serverId)) continue;
       const restMs = provenUntilMs(serverId) - nowMs;
-      if (left.has(marks.get(serverId) ?? "")) lifecycle.leave(serverId);
+      if (marks.hasEnded(marks.of(serverId) ?? "")) lifecycle.leave(serverId);
       else if (isUnsettled(serverId) || !isMissedLongEnough(serverId)) mustSettle = true;
       else if (!isComplete) continue;
       else if (restMs <= 0) lifecycle.fail(record, nowMs);
@@ -187,10 +173,9 @@ export function createConsulRegistry(options: ConsulRegistryOptions): Registry {
 
   function end(ended: readonly string[]): void {
     const nowMs = clock.monotonicMs();
-    for (const [mark, untilMs] of left) if (untilMs < nowMs) left.delete(mark);
     for (const mark of ended) {
-      left.set(mark, nowMs + leftMs);
-      const serverId = idByMark.get(mark);
+      marks.end(mark, nowMs);
+      const serverId = marks.ownerOf(mark);
       const serviceName = serverId === undefined ? undefined : lifecycle.find(serverId)?.serviceName;
       if (serviceName === undefined) continue;
       lifecycle.leave(serverId!);
@@ -199,23 +184,12 @@ export function createConsulRegistry(options: ConsulRegistryOptions): Registry {
     }
   }
 
-  /** What is written of one instance is written in order. */
-  function inTurn<T>(serverId: string, write: () => Promise<T>): Promise<T> {
-    const turn = (turns.get(serverId) ?? Promise.resolve()).then(write, write);
-    turns.set(serverId, turn);
-    const finish = () => {
-      if (turns.get(serverId) === turn) turns.delete(serverId);
-    };
-    turn.then(finish, finish);
-    return turn;
-  }
-
   function written(record: InstanceRecord, mark: string | undefined): void {
     const { serverId } = record;
     if (state !== "open") return;
     const nowMs = clock.monotonicMs();
     lifecycle.join(record, nowMs);
-    if (mark !== undefined) setMark(serverId, mark);
+    if (mark !== undefined) marks.set(serverId, mark);
     writtenAtMs.set(serverId, nowMs);
     arm();
   }
@@ -242,7 +216,7 @@ export function createConsulRegistry(options: ConsulRegistryOptions): Registry {
   /** Of all registrations of the ID that Consul has, perhaps of several agents. */
   async function currentMarks({ serverId, serviceName }: InstanceRecord): Promise<Set<string>> {
     const found = new Set<string>();
-    const mark = marks.get(serverId);
+    const mark = marks.of(serverId);
     if (mark !== undefined) found.add(mark);
     try {
       const { json } = await client.get(healthPath(serviceName));
@@ -295,22 +269,7 @@ export function createConsulRegistry(options: ConsulRegistryOptions): Registry {
       return known(serverId);
     },
 
-    watch(listener) {
-      const pending = new Set<string>();
-      // In a microtask, so that what changes in one turn is told once, and a listener may change something in turn.
-      const watcher = (serviceName: string): void => {
-        if (pending.has(serviceName)) return;
-        pending.add(serviceName);
-        queueMicrotask(() => {
-          pending.delete(serviceName);
-          if (watchers.has(watcher)) listener(serviceName, lifecycle.list(serviceName));
-        });
-      };
-      watchers.add(watcher);
-      for (const serviceName of lifecycle.serviceNames()) listener(serviceName, lifecycle.list(serviceName));
-      return () => watchers.delete(watcher);
-    },
-
+    watch: watchers.watch,
     interest: discovery.interest,
     ageMs: discovery.ageMs,
 

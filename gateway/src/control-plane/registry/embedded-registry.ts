@@ -3,6 +3,7 @@ import { GatewayError } from "../../core/errors.ts";
 import { type Database, openDatabase } from "../store/sqlite-database.ts";
 import { createInstanceLifecycle, type InstanceLifecycle, type LifecycleTimes } from "./instance-lifecycle.ts";
 import { createInstanceTable, type InstanceTable, registryApplicationId, registryMigrations } from "./instance-table.ts";
+import { createListWatchers } from "./list-watchers.ts";
 import type { Registry } from "./registry.ts";
 
 export interface EmbeddedRegistryOptions extends LifecycleTimes {
@@ -31,7 +32,7 @@ interface Opened {
  */
 export function createEmbeddedRegistry(options: EmbeddedRegistryOptions): Registry {
   const { clock } = options;
-  const watchers = new Set<(serviceName: string) => void>();
+  const watchers = createListWatchers(() => opened?.lifecycle);
   /** Instances whose copy is not what memory holds. */
   const unsaved = new Set<string>();
   let opened: Opened | undefined;
@@ -98,9 +99,7 @@ export function createEmbeddedRegistry(options: EmbeddedRegistryOptions): Regist
       });
       const table = createInstanceTable(database);
       const lifecycle = createInstanceLifecycle(options, {
-        listChanged: (serviceName) => {
-          for (const watcher of watchers) watcher(serviceName);
-        },
+        listChanged: watchers.tell,
         recordChanged: (serverId) => unsaved.add(serverId),
       });
       const nowMs = clock.monotonicMs();
@@ -138,22 +137,7 @@ export function createEmbeddedRegistry(options: EmbeddedRegistryOptions): Regist
 
     find: async (serverId) => whenOpen().lifecycle.find(serverId),
 
-    watch(listener) {
-      const pending = new Set<string>();
-      // In a microtask, so that what changes in one turn is told once, and a listener may change something in turn.
-      const watcher = (serviceName: string): void => {
-        if (pending.has(serviceName)) return;
-        pending.add(serviceName);
-        queueMicrotask(() => {
-          pending.delete(serviceName);
-          if (watchers.has(watcher)) listener(serviceName, opened?.lifecycle.list(serviceName) ?? []);
-        });
-      };
-      watchers.add(watcher);
-      if (opened)
-        for (const serviceName of opened.lifecycle.serviceNames()) listener(serviceName, opened.lifecycle.list(serviceName));
-      return () => watchers.delete(watcher);
-    },
+    watch: watchers.watch,
 
     async ping() {
       settle(whenOpen());

@@ -1,5 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import { GatewayError } from "../../core/errors.ts";
+import { createTurns } from "../../core/turns.ts";
 
 /** Of the faults of a server that is going or has just gone; another one, or the same one later, will answer. */
 const TRANSIENT_CODES: ReadonlySet<unknown> = new Set([
@@ -29,17 +30,7 @@ export interface BoundedCalls {
 
 export function createBoundedCalls(clock: Clock, defaultTimeoutMs: number): BoundedCalls {
   const active = new Set<Promise<unknown>>();
-  const turns = new Map<string, Promise<unknown>>();
-
-  function inTurn<T>(key: string, work: () => Promise<T>): Promise<T> {
-    const turn = (turns.get(key) ?? Promise.resolve()).then(work, work);
-    turns.set(key, turn);
-    const forget = () => {
-      if (turns.get(key) === turn) turns.delete(key);
-    };
-    turn.then(forget, forget);
-    return turn;
-  }
+  const inTurn = createTurns();
 
   async function retrying<T>(work: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
     for (;;) {
