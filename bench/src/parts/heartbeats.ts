@@ -102,7 +102,7 @@ async function measure(name: ContestantName, size: Size): Promise<ContestantFigu
     }
     const dataDir = mkdtempSync(join(tmpdir(), "bench-gateway-"));
     stops.unshift(async () => rmSync(dataDir, { recursive: true, force: true }));
-    const gateway = await startGateway(dataDir, pinned.server, [], { args: ["--registry", registry], env: proxySecret });
+    const gateway = await startGateway(dataDir, pinned.server, { options: ["--registry", registry], env: proxySecret });
     stops.unshift(gateway.stop);
     return await measureGateway(gateway, backend.server.ready.port, size);
   } finally {
