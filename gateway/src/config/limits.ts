@@ -22,7 +22,7 @@ const MAX_REPLY_JSON_BYTES = 32 * MIB;
 const MAX_IDL_BYTES = 1 * MIB;
 /** Bounds what one registration may cost in memory; the largest real IDL that we met has 900. */
 const MAX_TYPES = 2_000;
-/** Query arguments of one call: every field of a large struct, and lists beside. */
+/** Arguments of one call: every field of a large struct, and lists beside. */
 const MAX_QUERY_ARGUMENTS = 200;
 /** Well below the usual limit of open files, which instances need too. */
 const MAX_CONNECTIONS = 10_000;
@@ -82,7 +82,7 @@ export const limitsSchema = z.strictObject(
     maxReplyJsonBytes: bytes().default(MAX_REPLY_JSON_BYTES).describe("A reply written as JSON; more: 502."),
     maxIdlBytes: bytes().default(MAX_IDL_BYTES).describe("IDL of one service, its includes counted; more: 413."),
     maxTypes: wholeNumber(1, 100_000).default(MAX_TYPES).describe("Types that one service's IDL declares."),
-    maxQueryArguments: wholeNumber(1, 100_000).default(MAX_QUERY_ARGUMENTS).describe("Query arguments of one call."),
+    maxQueryArguments: wholeNumber(1, 100_000).default(MAX_QUERY_ARGUMENTS).describe("Arguments in one call's query, and fields in its form."),
     maxConnections: count().default(MAX_CONNECTIONS).describe("Open connections of callers to a listener."),
     maxRequestsPerSocket: wholeNumber(0, 1_000_000_000)
       .default(MAX_REQUESTS_PER_SOCKET)

@@ -1,4 +1,6 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { GatewayError } from "../../../../gateway/src/core/errors.ts";
 import { isMultipart, parseMultipart } from "../../../../gateway/src/core/multipart.ts";
 
 const type = "multipart/form-data; boundary=b";
@@ -127,4 +129,59 @@ describe("refused bodies", () => {
 test("cut anywhere, a form is refused", () => {
   const body = `${part("1")}${part("x", 'form-data; name="f"; filename="a"')}--b--`;
   for (let length = 0; length < body.length; length++) expect(() => parse(body.slice(0, length))).toThrow("is malformed");
+});
+
+test("what a sender puts together comes apart again, whatever the bytes", () => {
+  const anyPart = fc.record({
+    name: fc.string({ unit: fc.constantFrom("a", "ж", '"', "%", ";", " ", "=", "\r", "\n") }),
+    isFile: fc.boolean(),
+    bytes: fc.uint8Array({ maxLength: 40 }),
+  });
+  // As browsers escape names.
+  const escaped = (name: string) => name.replaceAll("\r", "%0D").replaceAll("\n", "%0A").replaceAll('"', "%22");
+  fc.assert(
+    fc.property(fc.array(anyPart, { maxLength: 5 }), (sent) => {
+      const boundary = "a-boundary-that-is-in-no-part";
+      const pieces = sent.flatMap(({ name, isFile, bytes }) => [
+        `--${boundary}\r\nContent-Disposition: form-data; name="${escaped(name)}"${isFile ? '; filename="f"' : ""}\r\n\r\n`,
+        bytes,
+        "\r\n",
+      ]);
+      const body = Buffer.concat([...pieces, `--${boundary}--\r\n`].map((piece) => Buffer.from(piece as string)));
+      const got = parseMultipart(body, `multipart/form-data; boundary=${boundary}`, 5);
+      expect(
+        got.map(({ name, filename, bytes }) => ({ name, isFile: filename !== undefined, bytes: new Uint8Array(bytes) })),
+      ).toEqual(sent.map(({ name, isFile, bytes }) => ({ name, isFile, bytes })));
+    }),
+  );
+});
+
+test("any other bytes are a form or refused", () => {
+  const piece = fc.constantFrom(
+    ...[
+      "--b",
+      "\r\n",
+      "\r",
+      "\n",
+      "--",
+      "Content-Disposition: form-data; name=n",
+      'filename="x"',
+      ":",
+      ";",
+      '"',
+      "\\",
+      "\xff",
+      "a",
+    ],
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 30 }), fc.boolean(), (pieces, begins) => {
+      const body = `${begins ? part("1") : ""}${pieces.join("")}`;
+      try {
+        expect(parse(body, type, 10).length).toBeLessThanOrEqual(10);
+      } catch (error) {
+        expect(error).toBeInstanceOf(GatewayError);
+      }
+    }),
+  );
 });
