@@ -36,7 +36,7 @@ export const routing: Part = {
   async run({ quick }) {
     const runs = [few, many].map((count) => [count, matchAll(count)] as const);
     const best = new Map<number, number>();
-    for (let round = 0; round < (quick ? 1 : 5); round++) {
+    for (let round = 0; round < (quick ? 1 : 10); round++) {
       for (const [count, run] of runs) {
         best.set(count, Math.min(best.get(count) ?? Number.POSITIVE_INFINITY, nanosecondsOf(run, quick ? 100 : 300) / many));
       }

@@ -82,7 +82,9 @@ export const limitsSchema = z.strictObject(
     maxReplyJsonBytes: bytes().default(MAX_REPLY_JSON_BYTES).describe("A reply written as JSON; more: 502."),
     maxIdlBytes: bytes().default(MAX_IDL_BYTES).describe("IDL of one service, its includes counted; more: 413."),
     maxTypes: wholeNumber(1, 100_000).default(MAX_TYPES).describe("Types that one service's IDL declares."),
-    maxQueryArguments: wholeNumber(1, 100_000).default(MAX_QUERY_ARGUMENTS).describe("Arguments in one call's query, and fields in its form."),
+    maxQueryArguments: wholeNumber(1, 100_000)
+      .default(MAX_QUERY_ARGUMENTS)
+      .describe("Arguments in one call's query, and fields in its form."),
     maxConnections: count().default(MAX_CONNECTIONS).describe("Open connections of callers to a listener."),
     maxRequestsPerSocket: wholeNumber(0, 1_000_000_000)
       .default(MAX_REQUESTS_PER_SOCKET)

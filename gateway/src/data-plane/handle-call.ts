@@ -9,7 +9,7 @@ import { CallRecord, type CallRecordContext } from "./call-record.ts";
 import { assertNoBizStatus } from "./codec/biz-status.ts";
 import { decodeReply, isGarbled } from "./codec/decode-reply.ts";
 import { encodeBody, encodeQuery } from "./codec/encode-call.ts";
-import { encodeHttp } from "./codec/encode-http.ts";
+import { encodeHttp, type RequestParts } from "./codec/encode-http.ts";
 import { exceptionProblem } from "./codec/exception-status.ts";
 import { splitReply } from "./codec/split-reply.ts";
 import type { InstanceConnections, PendingCall, ReplyObserver } from "./connection/instance-connections.ts";
@@ -59,7 +59,7 @@ interface CallContext extends CallDependencies, CallRecordContext {
 const ownName = "thriftgate";
 
 const noInstances: readonly string[] = [];
-const noParameters: ReadonlyMap<string, string> = new Map();
+const noParameters: RequestParts["parameters"] = new Map();
 /** Their arguments are in the query where they have no body. */
 const queryMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "DELETE"]);
 const noBody = new Uint8Array(0);
@@ -130,7 +130,7 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
     } else throw new GatewayError("METHOD_NOT_ALLOWED", "This path has other methods.", { headers: { allow } });
   }
 
-  #read(entry: ServiceEntry, route: Route, target: Target, parameters?: ReadonlyMap<string, string>): void {
+  #read(entry: ServiceEntry, route: Route, target: Target, parameters?: RequestParts["parameters"]): void {
     this.#entry = entry;
     this.#route = route;
     this.#record.matched(entry, route);

@@ -9,7 +9,7 @@ export interface RequestParts {
   readonly uri: string;
   readonly query: string;
   /** Of the route's path. */
-  readonly parameters: ReadonlyMap<string, string>;
+  readonly parameters: Pick<ReadonlyMap<string, string>, "get">;
   /** Names and values in turn, as they came. */
   readonly rawHeaders: readonly string[];
   readonly body: Uint8Array;

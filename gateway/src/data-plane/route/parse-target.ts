@@ -10,8 +10,10 @@ export interface Target {
 
 /** All of a target's path, decoded. */
 export function wholePath({ service, path }: Target, url: string): string {
-  const slash = url.indexOf("/", 1);
   const query = url.indexOf("?");
+  const written = query === -1 ? url : url.slice(0, query);
+  if (!written.includes("%")) return written;
+  const slash = url.indexOf("/", 1);
   const hasOneSegment = slash === -1 || (query !== -1 && query < slash);
   return hasOneSegment ? `/${service}` : `/${service}/${path}`;
 }

@@ -8,7 +8,22 @@ export interface RestMatch {
   readonly entry: ServiceEntry;
   readonly route: Route;
   /** What the path says of each parameter. */
-  readonly parameters: ReadonlyMap<string, string>;
+  readonly parameters: PathParameters;
+}
+
+/** They are few: a map takes longer to make than to look through them. */
+class PathParameters {
+  readonly #names: readonly string[];
+  readonly #values: readonly string[];
+
+  constructor(names: readonly string[], values: readonly string[]) {
+    this.#names = names;
+    this.#values = values;
+  }
+
+  get(name: string): string | undefined {
+    return this.#values[this.#names.indexOf(name)];
+  }
 }
 
 interface AddedRoute extends RouteLeaf<AddedRoute> {
@@ -17,8 +32,6 @@ interface AddedRoute extends RouteLeaf<AddedRoute> {
   /** Of its parameters: the same array for the same names, which stays in the processor's cache. */
   readonly names: readonly string[];
 }
-
-const noParameters: ReadonlyMap<string, string> = new Map();
 
 /** The routes of all services that their IDL asked for, kept in step with what is published. */
 export class RestRoutes {
@@ -40,7 +53,7 @@ export class RestRoutes {
     const found = this.#tree.match(httpMethod, path) ?? (httpMethod === "HEAD" ? this.#tree.match("GET", path) : undefined);
     if (found === undefined) return undefined;
     const { service, route, names } = found.leaf;
-    return { entry: this.#snapshot.entry(service)!, route, parameters: named(names, found.parameters) };
+    return { entry: this.#snapshot.entry(service)!, route, parameters: new PathParameters(names, found.parameters) };
   }
 
   /** The HTTP methods that a path has, as the header Allow says it; `undefined`: no route has the path. */
@@ -74,11 +87,4 @@ export class RestRoutes {
     };
     this.#added.set(service, { of: routes, remove });
   }
-}
-
-function named(names: readonly string[], values: readonly string[]): ReadonlyMap<string, string> {
-  if (names.length === 0) return noParameters;
-  const parameters = new Map<string, string>();
-  for (let i = 0; i < names.length; i++) parameters.set(names[i]!, values[i]!);
-  return parameters;
 }
