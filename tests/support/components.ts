@@ -52,6 +52,12 @@ export const apacheGoServers: Component = {
 
 export const apacheNodeServers: Component = { ...apacheGoServers, name: "Apache's test servers in JavaScript" };
 
+export const kitexServers: Component = {
+  name: "Kitex servers",
+  install: "apt-get install golang",
+  present: () => findApacheSource() !== undefined,
+};
+
 export const mongod: Component = {
   name: "a MongoDB server (mongod)",
   install:
@@ -87,6 +93,7 @@ export const conformanceComponents: readonly Component[] = [
   apacheGoServers,
   apacheNodeServers,
   idlCorpus,
+  kitexServers,
 ];
 
 /** `describe`, for tests that need a component. */

@@ -3,7 +3,7 @@ import type { Service } from "../cases.ts";
 
 /** A dialect that a server is started in. */
 export interface ServerDialect {
-  readonly transport: "framed" | "buffered" | "header";
+  readonly transport: "framed" | "buffered" | "header" | "ttheader";
   readonly protocol: "binary" | "compact";
   /** All services on one port, each under its name. */
   readonly multiplexed?: boolean;
