@@ -3,7 +3,7 @@ import type { Clock } from "../core/clock.ts";
 import { GatewayError } from "../core/errors.ts";
 import type { Instance } from "../snapshot/snapshot.ts";
 import { assertNoBizStatus } from "./codec/biz-status.ts";
-import { decodeReply, isGarbled } from "./codec/decode-reply.ts";
+import { decodeReply, endsConnection } from "./codec/decode-reply.ts";
 import { encodeBody } from "./codec/encode-call.ts";
 import type { InstanceConnections } from "./connection/instance-connections.ts";
 
@@ -29,7 +29,7 @@ export function createCallInstance(
             return true;
           } catch (error) {
             reject(error);
-            return !(error instanceof GatewayError && isGarbled(error));
+            return !(error instanceof GatewayError && endsConnection(error));
           }
         },
         onSent: () => resolve("null"),

@@ -7,7 +7,7 @@ import type { Balancer, InstanceAwaiter, Pick as PendingPick } from "./balance/b
 import { isIdempotent, isLoss, outcomeOf } from "./call-failure.ts";
 import { CallRecord, type CallRecordContext } from "./call-record.ts";
 import { assertNoBizStatus } from "./codec/biz-status.ts";
-import { decodeReply, isGarbled } from "./codec/decode-reply.ts";
+import { decodeReply, endsConnection } from "./codec/decode-reply.ts";
 import { encodeBody, encodeQuery } from "./codec/encode-call.ts";
 import { encodeHttp, type RequestParts } from "./codec/encode-http.ts";
 import { exceptionProblem } from "./codec/exception-status.ts";
@@ -274,7 +274,7 @@ class Exchange implements BodySink, InstanceAwaiter, ReplyObserver, CallerWatche
         this.#cause = error.cause;
         this.#tryAnother();
       } else this.#fail(error);
-      return !isGarbled(error);
+      return !endsConnection(error);
     }
   }
 

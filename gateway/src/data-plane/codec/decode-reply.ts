@@ -1,4 +1,11 @@
-import { type DecodedReply, MessageType, type MethodCodec, ReplyFault, readApplicationException } from "@thriftgate/thrift";
+import {
+  type ApplicationException,
+  type DecodedReply,
+  MessageType,
+  type MethodCodec,
+  ReplyFault,
+  readApplicationException,
+} from "@thriftgate/thrift";
 import { type ErrorCode, GatewayError } from "../../core/errors.ts";
 
 /**
@@ -20,8 +27,22 @@ export function decodeReply(
   }
 }
 
-/** The reply's bytes are not what they should be; a well-formed one that lacks its result is another matter. */
-export function isGarbled({ cause }: GatewayError): boolean {
+/** Behind this answer Kitex closes the connection. */
+const kitexUnknownMethod = 20;
+
+/** The instance's words, for the log. */
+class ApplicationFault extends Error {
+  readonly type: number;
+
+  constructor({ type, message }: ApplicationException) {
+    super(`TApplicationException ${type}: ${message}`);
+    this.type = type;
+  }
+}
+
+/** Whether the connection of such a reply is to get no more calls: it sends garbage, or is about to close. */
+export function endsConnection({ cause }: GatewayError): boolean {
+  if (cause instanceof ApplicationFault) return cause.type === kitexUnknownMethod;
   return cause instanceof ReplyFault && cause.code !== "MISSING_RESULT";
 }
 
@@ -33,9 +54,9 @@ export function replyError(fault: ReplyFault): GatewayError {
 
 /** TApplicationException's types; docs/mapping.md has the rule. 11, 12, 20 and 21 are those that Kitex adds. */
 function applicationError(bytes: Uint8Array, offset: number, end: number): GatewayError {
-  const cause = readApplicationException(bytes, offset, end);
+  const cause = new ApplicationFault(readApplicationException(bytes, offset, end));
   const [code, detail] = applicationProblem(cause.type);
-  return new GatewayError(code, detail, { cause: `TApplicationException ${cause.type}: ${cause.message}` });
+  return new GatewayError(code, detail, { cause });
 }
 
 function applicationProblem(type: number): [ErrorCode, string] {

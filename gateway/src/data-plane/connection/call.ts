@@ -6,8 +6,8 @@ import type { GatewayError } from "../../core/errors.ts";
 export interface ReplyObserver extends MetadataSource {
   /**
    * A reply or exception message whose name and seqid fit; the bytes are valid only during the call. `messageType` is MessageType.reply
-   * or .exception; `headers` came beside it in a header transport. `false`: the body is garbled, and its sender beyond trust: the connection
-   * takes no more calls.
+   * or .exception; `headers` came beside it in a header transport. `false`: the connection is to take no
+   * more calls.
    */
   onReply(
     messageType: number,

@@ -276,8 +276,8 @@ export class Connection extends Deadline implements CallCarrier {
       if (observer === undefined) this.#abandoned -= 1;
       call.observer = undefined;
       this.#forget(call);
-      const isGarbled = observer?.onReply(type, bytes, bodyOffset, end, headers) === false;
-      if (isGarbled || headers?.get(readyToReset) === "1") this.drain();
+      const staysInUse = observer?.onReply(type, bytes, bodyOffset, end, headers) ?? true;
+      if (!staysInUse || headers?.get(readyToReset) === "1") this.drain();
       this.#closeIfDrained();
     }
   };

@@ -309,7 +309,7 @@ describe.each(fronts)("%s front", (front) => {
       const answer = await post(url);
       expect(answer).toMatchObject({ status, body: { code, service: "Echo", method: "echo" } });
       expect(JSON.stringify(answer.body)).not.toContain("10.0.0.9");
-      expect(lines[0]!.cause).toContain("10.0.0.9:9090 said no");
+      expect((lines[0]!.cause as Error).message).toContain("10.0.0.9:9090 said no");
     });
 
     test("a declared exception keeps its value to the digit", async () => {
