@@ -4,6 +4,7 @@ import { type BenchCallName, benchCalls } from "../fixtures/calls.ts";
 import type { Settings } from "../part.ts";
 import { assertRightAnswers, checkingAnswers } from "../run/check-answers.ts";
 import { applyLoad, type LoadResult } from "../run/load.ts";
+import type { Started } from "../run/processes.ts";
 import { type Spread, spreadOf } from "../run/statistics.ts";
 
 /** What one contestant did with one call in one round. */
@@ -61,7 +62,7 @@ async function measureCall(
       const call = benchCalls[name];
       const load = { url, call, connections: name === "1m" ? connectionsOfLargestCall : connections };
       await assertRightAnswers(url, call, checksBeforeAndAfter);
-      await applyLoad({ ...load, seconds: warmUpSeconds }, cores.load);
+      await warmUp(server, warmUpSeconds, () => applyLoad({ ...load, seconds: warmUpSeconds }, cores.load));
       const cpuBefore = server.cpuSeconds();
       const { result, checked } = await checkingAnswers(url, call, applyLoad({ ...load, seconds }, cores.load));
       const cpuSeconds = server.cpuSeconds() - cpuBefore;
@@ -77,6 +78,17 @@ async function measureCall(
     }
   } finally {
     await backend.stop();
+  }
+}
+
+const warmUpsAtMost = 5;
+
+/** On a busy machine again, until the contestant has had half of that time for itself: what compiles while it is measured counts double. */
+async function warmUp(server: Started, seconds: number, load: () => Promise<unknown>): Promise<void> {
+  const enough = server.cpuSeconds() + seconds / 2;
+  for (let run = 0; run < warmUpsAtMost; run += 1) {
+    await load();
+    if (!(server.cpuSeconds() < enough)) return;
   }
 }
 
