@@ -75,7 +75,6 @@ describeWith(consul, "a Consul agent", () => {
     });
 
     it("lists instances that registered themselves", async () => {
-      const { view } = await openRegistry(agent.url);
       const register = (service: unknown) => agent.api("PUT", "/v1/agent/service/register", service);
       await register({
         ID: "k1",
@@ -97,6 +96,7 @@ describeWith(consul, "a Consul agent", () => {
       await register({ ID: "k5", Name: "Kitex", Address: "10.1.0.5", Port: 70_000 });
       await register({ ID: "k6", Name: "Kitex", Address: "not a host", Port: 1 });
       await register({ ID: "s", Name: "a/b?c", Address: "10.1.0.1", Port: 1 });
+      const { view } = await openRegistry(agent.url);
       await view.until(
         "Kitex",
         "k1@10.1.0.1:8888 passing",

@@ -11,6 +11,10 @@ import { startSteadyCalls } from "../support/steady-calls.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { startThriftPeer } from "../support/thrift-peer.ts";
 
+/** Far beyond what a change takes, so that a busy machine fails no test. */
+const SOON = { timeout: 20_000, interval: 10 };
+/** Each has 5 s; a caller of a busy machine gets it a little later. */
+const ANSWERED_MS = 7_500;
 const idl = "service S { void m() }";
 const service = (name: string) => ({ name, idl, paths: ["m"] });
 
@@ -25,7 +29,7 @@ async function codeOf({ url }: GatewayProcess, name: string): Promise<string> {
 }
 
 async function untilServed(gateway: GatewayProcess, name: string): Promise<void> {
-  await expect.poll(() => codeOf(gateway, name), { timeout: 5_000, interval: 5 }).toBe("NO_HEALTHY_INSTANCE");
+  await expect.poll(() => codeOf(gateway, name), SOON).toBe("NO_HEALTHY_INSTANCE");
 }
 
 function update({ url }: GatewayProcess, ownerId: string, apikey: string, names: readonly string[], ifMatch?: string) {
@@ -62,7 +66,7 @@ describeWith(mongod, "gateways on MongoDB", () => {
       409,
     );
     expect((await update(other, "acme", key, [])).status).toBe(200);
-    await expect.poll(() => codeOf(one, "First"), { timeout: 5_000, interval: 5 }).toBe("SERVICE_NOT_FOUND");
+    await expect.poll(() => codeOf(one, "First"), SOON).toBe("SERVICE_NOT_FOUND");
 
     const statuses = await Promise.all(
       Array.from({ length: 20 }, (_, i) => update(gateways[i % 2]!, "acme", key, ["Contended"]).then(({ status }) => status)),
@@ -76,7 +80,7 @@ describeWith(mongod, "gateways on MongoDB", () => {
         Array.from({ length: accepted }, (_, i) => i + 1),
       );
       const current = () => request(`${adminUrl}/admin/v1/services/Contended`).then(({ json }) => json.servedRevision);
-      await expect.poll(current, { timeout: 5_000 }).toBe(accepted);
+      await expect.poll(current, SOON).toBe(accepted);
     }
     expect((await update(one, "acme", key, ["Contended"], '"1"')).status).toBe(412);
   });
@@ -112,10 +116,10 @@ describeWith(mongod, "gateways on MongoDB", () => {
       request(`${first.adminUrl}/admin/v1/revisions?service=Kept`),
     ]);
     expect(answers.map(({ status, json }) => [status, json.code])).toEqual(answers.map(() => [503, "STORE_UNAVAILABLE"]));
-    expect(performance.now() - begun).toBeLessThan(5_000);
+    expect(performance.now() - begun).toBeLessThan(ANSWERED_MS);
     expect(await codeOf(first, "Kept")).toBe("NO_HEALTHY_INSTANCE");
     server!.signal("SIGCONT");
-    await expect.poll(async () => (await update(first, "acme", key, ["Kept"])).status, { timeout: 5_000 }).toBe(200);
+    await expect.poll(async () => (await update(first, "acme", key, ["Kept"])).status, SOON).toBe(200);
 
     await first.stop();
     await server!.kill();
@@ -128,7 +132,7 @@ describeWith(mongod, "gateways on MongoDB", () => {
     expect((await update(again, "acme", "wrong", [])).status).toBe(401);
 
     await server!.restart();
-    await expect.poll(async () => (await ready(again)).lastSnapshot.inUse, { timeout: 5_000 }).toBe(false);
+    await expect.poll(async () => (await ready(again)).lastSnapshot.inUse, SOON).toBe(false);
     expect((await update(again, "acme", key, ["Kept", "Added"])).status).toBe(200);
     expect(await codeOf(again, "Added")).toBe("NO_HEALTHY_INSTANCE");
   });
@@ -144,7 +148,7 @@ describeWith(mongod, "gateways on MongoDB", () => {
     const calls = startSteadyCalls(Array.from({ length: 4 }, () => `${gateway.url}/Steady/m`));
 
     const change = async () => (await update(gateway, "acme", key, ["Steady"])).status;
-    const untilChange = (status: number) => expect.poll(change, { timeout: 20_000 }).toBe(status);
+    const untilChange = (status: number) => expect.poll(change, SOON).toBe(status);
     for (const [fault, repair] of [
       [async () => server!.signal("SIGSTOP"), async () => server!.signal("SIGCONT")],
       [server!.kill, server!.restart],

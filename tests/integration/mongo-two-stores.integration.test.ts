@@ -72,8 +72,9 @@ for (const { name, start, ways } of deployments) {
           }
           const versions = heads.map(({ version }) => version);
           expect(versions).toEqual(versions.toSorted((a, b) => a - b));
-          expect(percentile(delays, 0.5)).toBeLessThan(streams ? 100 : 1_000);
-          expect(percentile(delays, 1)).toBeLessThan(2_000);
+          // Far more than it takes (docs/decisions/0007-mongodb-store.md), and far less than the next comparison of all.
+          expect(percentile(delays, 0.5)).toBeLessThan(streams ? 250 : 5_000);
+          expect(percentile(delays, 1)).toBeLessThan(10_000);
         });
 
         it("loses no update when both change the same service", async () => {
@@ -143,7 +144,7 @@ for (const { name, start, ways } of deployments) {
           await show("early", counter!.value - 1);
           const shown = performance.now();
           await sees("early", 2);
-          expect(performance.now() - shown).toBeLessThan(2_000);
+          expect(performance.now() - shown).toBeLessThan(10_000);
         });
       });
     }

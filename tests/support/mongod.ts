@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { MongoClient } from "mongodb";
+import { freePorts } from "./free-ports.ts";
 import { findMongod } from "./mongod-program.ts";
 
 const SET_NAME = "rs0";
@@ -31,20 +31,11 @@ export interface MongoDeployment {
   dispose(): Promise<void>;
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
 async function startMongod(args: readonly string[] = []): Promise<Mongod> {
   const program = findMongod();
   if (program === undefined) throw new Error("no mongod");
   const directory = mkdtempSync(join(tmpdir(), "thriftgate-mongod-"));
-  const port = await freePort();
+  const [port] = await freePorts(1);
   const options = ["--dbpath", directory, "--port", String(port), "--bind_ip", "127.0.0.1", "--nounixsocket"];
   const modest = ["--wiredTigerCacheSizeGB", "0.25", "--setParameter", "diagnosticDataCollectionEnabled=false"];
   let child: ChildProcess;
