@@ -10,6 +10,7 @@ import { consul, describeWith } from "../support/components.ts";
 import { type ConsulAgentProcess, startConsul } from "../support/consul.ts";
 import { findConsuls } from "../support/consul-program.ts";
 import { startCountingProxy } from "../support/counting-proxy.ts";
+import { hang } from "../support/hang.ts";
 import { type RegistryView, watchRegistry } from "../support/registry-view.ts";
 import { createTemporaryDirectory } from "../support/temporary-directory.ts";
 
@@ -213,7 +214,7 @@ describeWith(consul, "a Consul agent", () => {
       const { registry, view } = await openRegistry(agent.url);
       await registry.join(instanceRecord("h", { serviceName: "H" }));
       await view.until("H", "h passing");
-      agent.signal("SIGSTOP");
+      await hang(agent);
       try {
         const startedMs = performance.now();
         const joining = registry.join(instanceRecord("i", { serviceName: "H" }));

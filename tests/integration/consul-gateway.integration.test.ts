@@ -6,6 +6,7 @@ import { findConsuls } from "../support/consul-program.ts";
 import { idlText, register, request } from "../support/gateway-client.ts";
 import { startGatewayProcess } from "../support/gateway-process.ts";
 import { registryAt } from "../support/gateways.ts";
+import { hang } from "../support/hang.ts";
 import { repository, startProgram } from "../support/program.ts";
 import { startSteadyCalls } from "../support/steady-calls.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
@@ -42,7 +43,7 @@ describeWith(consul, "a gateway with its registry in Consul", () => {
       await calls.goOn(CALLS);
       expect(await ready()).toMatchObject({ status: 200, json: { registry: "ok", registryAgeMs: expect.any(Number) } });
 
-      agent.signal("SIGSTOP");
+      await hang(agent);
       await calls.goOn(CALLS);
       expect(await ready()).toMatchObject({ status: 503, json: { registry: "unavailable", registryAgeMs: expect.any(Number) } });
       agent.signal("SIGCONT");
@@ -70,7 +71,7 @@ describeWith(consul, "a gateway with its registry in Consul", () => {
     await agent.api("PUT", "/v1/agent/service/register", own);
     const instances = async () => (await request(`${gateway.adminUrl}/admin/v1/services/Idle`)).json.instances.length;
     await expect.poll(instances, { timeout: 20_000 }).toBe(1);
-    agent.signal("SIGSTOP");
+    await hang(agent);
     expect(await request(`${gateway.url}/Idle/m`)).toMatchObject({ status: 200 });
   });
 });

@@ -2,6 +2,7 @@ import { expect, it, onTestFinished } from "vitest";
 import type { OwnerHead, Store } from "../../gateway/src/control-plane/store/store.ts";
 import { describeWith, mongod } from "../support/components.ts";
 import { startCuttingProxy } from "../support/cutting-proxy.ts";
+import { hang } from "../support/hang.ts";
 import { newDatabase, openMongoStore, ownerOf, serviceOf, watchHeads } from "../support/mongo-store.ts";
 import { type MongoDeployment, startReplicaSet, startStandalone } from "../support/mongod.ts";
 import { startProgram } from "../support/program.ts";
@@ -115,7 +116,7 @@ describeWith(mongod, "faults of a replica set", () => {
     const changes = startChanges(store, "S");
     await changes.reaches(10);
     const hung = await deployment.primary();
-    hung.signal("SIGSTOP");
+    await hang(hung);
     await changes.reaches(changes.acknowledged + 10);
     hung.signal("SIGCONT");
     await changes.reaches(changes.acknowledged + 10);
@@ -134,7 +135,7 @@ describeWith(mongod, "faults of a standalone server", () => {
     const { sees } = watchHeads(other);
     await store.createOwner(ownerOf("S"), [serviceOf("S")], "owner");
 
-    server!.signal("SIGSTOP");
+    await hang(server!);
     const calls: Record<string, () => Promise<unknown>> = {
       owner: () => store.owner("S"),
       owners: () => store.owners(),
@@ -170,7 +171,7 @@ describeWith(mongod, "faults of a standalone server", () => {
     const deployment = await deployed(startStandalone);
     const store = await openMongoStore({ url: deployment.url, dbName: newDatabase() });
     await store.createOwner(ownerOf("warm"), [], "owner");
-    deployment.servers[0]!.signal("SIGSTOP");
+    await hang(deployment.servers[0]!);
     await expect(store.createOwner(ownerOf("acme"), [serviceOf("S")], "owner")).rejects.toMatchObject(unavailable);
     deployment.servers[0]!.signal("SIGCONT");
     const again = { ...ownerOf("acme"), keyDigest: "cd".repeat(32) };

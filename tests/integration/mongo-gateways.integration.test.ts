@@ -1,12 +1,13 @@
 import { MongoClient } from "mongodb";
-import { expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import { describeWith, mongod } from "../support/components.ts";
 import { startCuttingProxy } from "../support/cutting-proxy.ts";
 import { definitionOf } from "../support/definitions.ts";
 import { connect, register, request, serviceBody } from "../support/gateway-client.ts";
 import { type GatewayProcess, type GatewayProcessOptions, startGatewayProcess } from "../support/gateway-process.ts";
+import { hang } from "../support/hang.ts";
 import { openMongoStore, ownerOf, serviceOf } from "../support/mongo-store.ts";
-import { startReplicaSet, startStandalone } from "../support/mongod.ts";
+import { type MongoDeployment, startReplicaSet, startStandalone } from "../support/mongod.ts";
 import { startSteadyCalls } from "../support/steady-calls.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { startThriftPeer } from "../support/thrift-peer.ts";
@@ -52,6 +53,13 @@ async function serveWithPeer(gateway: GatewayProcess, key: string, name: string)
 const ready = async ({ adminUrl }: GatewayProcess) => (await request(`${adminUrl}/ready`)).json;
 
 describeWith(mongod, "gateways on MongoDB", () => {
+  /** A standalone server that no test harms. */
+  let shared: MongoDeployment;
+  beforeAll(async () => {
+    shared = await startStandalone();
+  });
+  afterAll(() => shared.dispose());
+
   it("learn of each other's changes, take each other's keys, and lose no update", { timeout: 120_000 }, async () => {
     const deployment = await startReplicaSet();
     onTestFinished(deployment.dispose);
@@ -87,9 +95,7 @@ describeWith(mongod, "gateways on MongoDB", () => {
 
   it("take a key as soon as another one has issued it", { timeout: 120_000 }, async () => {
     // Without change streams, so that only asking is soon enough.
-    const deployment = await startStandalone();
-    onTestFinished(deployment.dispose);
-    const [one, other] = (await Promise.all([1, 2].map(() => gatewayOn(deployment.url)))) as [GatewayProcess, GatewayProcess];
+    const [one, other] = (await Promise.all([1, 2].map(() => gatewayOn(shared.url)))) as [GatewayProcess, GatewayProcess];
     const peer = await startThriftPeer();
     onTestFinished(peer.close);
     for (let count = 0; count < 50; count++) {
@@ -107,7 +113,7 @@ describeWith(mongod, "gateways on MongoDB", () => {
     const first = await gatewayOn(deployment.url, { dataDir });
     const key = await register(first.url, "acme", [service("Kept")]);
 
-    server!.signal("SIGSTOP");
+    await hang(server!);
     const begun = performance.now();
     const answers = await Promise.all([
       update(first, "acme", key, []),
@@ -150,7 +156,7 @@ describeWith(mongod, "gateways on MongoDB", () => {
     const change = async () => (await update(gateway, "acme", key, ["Steady"])).status;
     const untilChange = (status: number) => expect.poll(change, SOON).toBe(status);
     for (const [fault, repair] of [
-      [async () => server!.signal("SIGSTOP"), async () => server!.signal("SIGCONT")],
+      [() => hang(server!), async () => server!.signal("SIGCONT")],
       [server!.kill, server!.restart],
     ] as const) {
       await fault();
@@ -170,14 +176,12 @@ describeWith(mongod, "gateways on MongoDB", () => {
   });
 
   it("keep the last good revision of a service, and all others, when the store holds nonsense", async () => {
-    const deployment = await startStandalone();
-    onTestFinished(deployment.dispose);
-    const gateway = await gatewayOn(deployment.url, { config: { storeDatabase: "shared" } });
+    const gateway = await gatewayOn(shared.url, { config: { storeDatabase: "nonsense" } });
     const names = ["Edited", "Damaged", "Neighbour"];
     const key = await register(gateway.url, "acme", names.map(service));
     for (const name of names) await serveWithPeer(gateway, key, name);
     const calls = startSteadyCalls(names.map((name) => `${gateway.url}/${name}/m`));
-    const store = await openMongoStore({ url: deployment.url, dbName: "shared" });
+    const store = await openMongoStore({ url: shared.url, dbName: "nonsense" });
     /** When this is served, what was written before was looked at. */
     const changeAnother = async (ownerId: string) => {
       const paths = [{ methodPath: "m", exposedMethod: "m" }];
@@ -196,9 +200,9 @@ describeWith(mongod, "gateways on MongoDB", () => {
     await expect.poll(() => detail("New")).toMatchObject({ state: "broken", servedRevision: null });
 
     // By hand: a revision of another shape, then a head of another shape.
-    const client = new MongoClient(deployment.url);
+    const client = new MongoClient(shared.url);
     onTestFinished(() => client.close());
-    const collection = (name: string) => client.db("shared").collection<{ _id: string }>(name);
+    const collection = (name: string) => client.db("nonsense").collection<{ _id: string }>(name);
     const revision = (await collection("revision").findOne({ name: '"Damaged"' }))!;
     await collection("revision").insertOne({ ...revision, _id: "hand", revision: 2, definition: '{"idl":[]}' } as {
       _id: string;
@@ -217,9 +221,7 @@ describeWith(mongod, "gateways on MongoDB", () => {
   });
 
   it("take over what the original gateway left in the database", async () => {
-    const deployment = await startStandalone();
-    onTestFinished(deployment.dispose);
-    const client = new MongoClient(deployment.url);
+    const client = new MongoClient(shared.url);
     onTestFinished(() => client.close());
     const paths = [{ methodpath: "m", exposedmethod: "m" }];
     const services = [
@@ -231,7 +233,7 @@ describeWith(mongod, "gateways on MongoDB", () => {
     const originals = client.db("api-gateway").collection("gateway-data");
     await originals.insertOne({ ownerid: "acme", ownername: "acme", apikey: "0b9f0e3a-key", services });
 
-    const original = { dbUrl: deployment.url, dbName: "api-gateway", dbCollectionName: "gateway-data" };
+    const original = { dbUrl: shared.url, dbName: "api-gateway", dbCollectionName: "gateway-data" };
     const gateway = await startGatewayProcess({ config: original });
     onTestFinished(() => gateway.stop());
     expect(await codeOf(gateway, "Kept")).toBe("NO_HEALTHY_INSTANCE");
@@ -251,7 +253,7 @@ describeWith(mongod, "gateways on MongoDB", () => {
     const { items } = (await request(`${gateway.adminUrl}/admin/v1/services`)).json;
     expect(items.map(({ name }: { name: string }) => name)).toEqual(["Kept"]);
     expect((await update(gateway, "acme", "0b9f0e3a-key", ["Kept", "Broken"])).status).toBe(200);
-    const store = await openMongoStore({ url: deployment.url, dbName: "api-gateway" });
+    const store = await openMongoStore({ url: shared.url, dbName: "api-gateway" });
     const definition = async (name: string, revision: number) => (await store.serviceRevision(name, revision))?.definition;
     expect((await definition("Kept", 2))?.options).toEqual({ lenient: true, deadlineMs: 100_000 });
     expect(await definition("Broken", 1)).not.toHaveProperty("options");

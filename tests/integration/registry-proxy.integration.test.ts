@@ -5,6 +5,7 @@ import { type ConsulAgentProcess, startConsul } from "../support/consul.ts";
 import { findConsuls } from "../support/consul-program.ts";
 import { connection, registration } from "../support/control-plane.ts";
 import { type GatewayProcess, startGatewayProcess } from "../support/gateway-process.ts";
+import { hang } from "../support/hang.ts";
 import { type Program, repository, startProgram } from "../support/program.ts";
 import { echo, startThriftPeer } from "../support/thrift-peer.ts";
 
@@ -104,7 +105,7 @@ describeWith(consul, "registry proxies", () => {
     expect(gateway.log()).not.toContain("registry proxy");
 
     // Hung, then dead: every beat still counts, and the callers see nothing.
-    proxies[0]!.signal("SIGSTOP");
+    await hang(proxies[0]!);
     for (let beats = 0; beats < 4; beats += 1) await beatBrings();
     await proxies[0]!.kill();
     await proxies[1]!.kill();

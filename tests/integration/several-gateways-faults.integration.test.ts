@@ -6,6 +6,7 @@ import { findConsuls } from "../support/consul-program.ts";
 import { idlText, register, request, serviceBody } from "../support/gateway-client.ts";
 import type { GatewayProcess } from "../support/gateway-process.ts";
 import { partsOf, registryAt, servedRevision, startGateways, statusOf, stopAll, untilAll, update } from "../support/gateways.ts";
+import { hang } from "../support/hang.ts";
 import { type MongoDeployment, startReplicaSet, startStandalone } from "../support/mongod.ts";
 import { repository, startProgram } from "../support/program.ts";
 import { startSteadyCalls } from "../support/steady-calls.ts";
@@ -100,8 +101,8 @@ describeWith(mongod, "three gateways answer every call", () => {
       }
       await agent.catalogUntil((services) => services.includes("AssetManagement"));
 
-      server!.signal("SIGSTOP");
-      agent.signal("SIGSTOP");
+      await hang(server!);
+      await hang(agent);
       const hungAt = performance.now();
       const unknown = { ApiKey: key, ServerID: "00000000-0000-4000-8000-000000000000" };
       do {

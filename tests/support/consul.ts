@@ -12,6 +12,7 @@ export interface ConsulAgentProcess {
   readonly url: string;
   /** Where its fellows reach it; how Consul names its leader. */
   readonly serverAddress: string;
+  readonly pid: number;
   signal(signal: NodeJS.Signals): void;
   /** With SIGKILL; until it is gone. */
   kill(): Promise<void>;
@@ -99,6 +100,9 @@ function prepareAgent(program: ConsulProgram, ports: Ports, config: AgentConfig)
   return {
     url,
     serverAddress: `127.0.0.1:${ports.server}`,
+    get pid() {
+      return child.pid!;
+    },
     signal: (signal) => void child.kill(signal),
     kill,
     start,
