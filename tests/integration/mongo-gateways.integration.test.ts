@@ -98,7 +98,7 @@ describeWith(mongod, "gateways on MongoDB", () => {
     const [one, other] = (await Promise.all([1, 2].map(() => gatewayOn(shared.url)))) as [GatewayProcess, GatewayProcess];
     const peer = await startThriftPeer();
     onTestFinished(peer.close);
-    for (let count = 0; count < 50; count++) {
+    for (let count = 0; count < 20; count++) {
       const key = await register(one.url, `owner-${count}`, [service(`S${count}`)]);
       await connect(other.url, key, `S${count}`, peer.port);
       expect((await request(`${other.url}/S${count}/m`)).status).toBe(200);
