@@ -74,9 +74,10 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const registry = createRegistry(config, { clock, logger });
   const { interest } = registry;
   const { checkAddress } = addresses;
-  const serving = createServing({ config, logger, clock, snapshot, metrics, checkAddress, interest });
+  const takesCalls = config.workers === 1;
+  const serving = createServing({ config, logger, clock, snapshot, metrics, checkAddress, interest, takesCalls });
   const { handleCall, connections } = serving;
-  const workers = config.workers > 1 ? createWorkerPool({ config, snapshot, clock, logger, interest }) : undefined;
+  const workers = takesCalls ? undefined : createWorkerPool({ config, snapshot, clock, logger, interest });
 
   const controlPlane = createControlPlane({
     config,

@@ -22,6 +22,8 @@ export interface ServingOptions {
   readonly checkAddress: AddressPolicy["checkAddress"];
   /** Told the service of each call, also where there is none of that name. */
   readonly interest?: (serviceName: string) => void;
+  /** `false`: workers do. */
+  readonly takesCalls: boolean;
 }
 
 /** The data plane of one process. */
@@ -33,7 +35,7 @@ export interface Serving {
 }
 
 export function createServing(options: ServingOptions): Serving {
-  const { config, logger, clock, snapshot, metrics, checkAddress, interest } = options;
+  const { config, logger, clock, snapshot, metrics, checkAddress, interest, takesCalls } = options;
   const { limits } = config;
   const deadlines = new DeadlineWheel(clock);
   const connections = createInstanceConnections({
@@ -56,6 +58,8 @@ export function createServing(options: ServingOptions): Serving {
       else published.delete(serviceName);
       balancer.onEntryChanged(serviceName, entry);
       for (const { id } of before) if (!staying.has(id)) connections.retire(id);
+      const known = new Set(before);
+      for (const instance of entry?.instances ?? []) if (takesCalls && !known.has(instance)) connections.introduce(instance);
       if (!entry) metrics.forget(serviceName);
     }
   });

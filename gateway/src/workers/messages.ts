@@ -4,16 +4,14 @@ import type { Listener } from "../data-plane/http/listen.ts";
 import type { RoutesSource } from "../snapshot/bind-routes.ts";
 import type { Instance } from "../snapshot/snapshot.ts";
 
-/** Instances without what only one process understands: the monotonic clocks of two of them differ. */
-export type SentInstance = Omit<Instance, "joinedAtMs"> & { readonly joinedAgoMs: number };
-
 /** A change of one service as it travels to a worker; routes only where they are not the ones it has. */
 export interface SentChange {
   readonly name: string;
   /** `undefined`: the service is gone. */
   readonly entry:
     | {
-        readonly instances: readonly SentInstance[];
+        /** `joinedAtMs` is the primary's. */
+        readonly instances: readonly Instance[];
         readonly routes: { readonly revision: number; readonly schema: Schema; readonly source: RoutesSource } | undefined;
       }
     | undefined;
@@ -37,7 +35,8 @@ export interface Begin {
 }
 
 export type ToWorker =
-  | { readonly kind: "begin"; readonly begin: Begin }
+  /** `nowMs` of the primary's monotonic clock; the worker's own began at another time. */
+  | { readonly kind: "begin"; readonly begin: Begin; readonly nowMs: number }
   | { readonly kind: "publish"; readonly turn: number; readonly changes: readonly SentChange[] }
   | { readonly kind: "listen" }
   | { readonly kind: "metrics"; readonly question: number }

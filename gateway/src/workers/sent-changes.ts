@@ -1,12 +1,12 @@
 import { bindRoutes } from "../snapshot/bind-routes.ts";
-import type { Instance, ServiceEntry, Snapshot, SnapshotChange } from "../snapshot/snapshot.ts";
-import type { SentChange, SentInstance } from "./messages.ts";
+import type { ServiceEntry, Snapshot, SnapshotChange } from "../snapshot/snapshot.ts";
+import type { SentChange } from "./messages.ts";
 
 /** Turns what is published into what one worker has to be sent: routes once, then instances alone. */
 export class ChangeSender {
   readonly #sent = new Map<string, ServiceEntry["source"]>();
 
-  send(changes: Iterable<SnapshotChange>, nowMs: number): SentChange[] {
+  send(changes: Iterable<SnapshotChange>): SentChange[] {
     return [...changes].map(([name, entry]) => {
       if (entry === undefined) {
         this.#sent.delete(name);
@@ -18,7 +18,7 @@ export class ChangeSender {
       return {
         name,
         entry: {
-          instances: instances.map((instance) => sentInstance(instance, nowMs)),
+          instances,
           routes: isKnown ? undefined : { revision, schema, source },
         },
       };
@@ -26,27 +26,19 @@ export class ChangeSender {
   }
 }
 
-/** The other end: what a worker publishes. */
+/** The other end: what a worker publishes, whose monotonic clock is so far ahead of the primary's. */
 export function receivedChanges(
   changes: readonly SentChange[],
   { entry: current }: Pick<Snapshot, "entry">,
-  nowMs: number,
+  leadMs: number,
 ): SnapshotChange[] {
   return changes.map(({ name, entry }) => {
     if (entry === undefined) return [name, undefined];
-    const instances = entry.instances.map((instance) => receivedInstance(instance, nowMs));
+    const instances = entry.instances.map((instance) => ({ ...instance, joinedAtMs: instance.joinedAtMs + leadMs }));
     if (entry.routes !== undefined) {
       const { revision, schema, source } = entry.routes;
       return [name, { name, revision, ...bindRoutes(schema, source), instances }];
     }
     return [name, { ...current(name)!, instances }];
   });
-}
-
-function sentInstance({ joinedAtMs, ...instance }: Instance, nowMs: number): SentInstance {
-  return { ...instance, joinedAgoMs: nowMs - joinedAtMs };
-}
-
-function receivedInstance({ joinedAgoMs, ...instance }: SentInstance, nowMs: number): Instance {
-  return { ...instance, joinedAtMs: nowMs - joinedAgoMs };
 }

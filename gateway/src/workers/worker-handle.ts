@@ -65,7 +65,7 @@ export class WorkerHandle {
   start(begin: Begin, snapshot: Pick<Snapshot, "entry" | "names">): Promise<WorkerListening> {
     this.#begin = () => {
       this.#state = "begun";
-      this.#tell({ kind: "begin", begin });
+      this.#tell({ kind: "begin", begin, nowMs: this.#clock.monotonicMs() });
       this.publish([...snapshot.names()].map((name) => [name, snapshot.entry(name)] as const));
       this.#tell({ kind: "listen" });
     };
@@ -74,9 +74,8 @@ export class WorkerHandle {
 
   publish(changes: readonly SnapshotChange[]): void {
     if (this.#state === "loading") return;
-    const nowMs = this.#clock.monotonicMs();
     this.#sentTurn += 1;
-    this.#tell({ kind: "publish", turn: this.#sentTurn, changes: this.#changes.send(changes, nowMs) });
+    this.#tell({ kind: "publish", turn: this.#sentTurn, changes: this.#changes.send(changes) });
     this.#stuckTimer ??= setTimeout(this.#events.onStuck, stuckAfterMs).unref();
   }
 

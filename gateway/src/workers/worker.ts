@@ -20,15 +20,16 @@ const snapshot = createSnapshot();
 const clock = systemClock;
 const metrics = createMetrics();
 const listeners: Listener[] = [];
-let begun: { readonly begin: Begin; readonly serving: Serving } | undefined;
+let begun: { readonly begin: Begin; readonly serving: Serving; readonly clockLeadMs: number } | undefined;
 let draining: Promise<void> | undefined;
 
 function tell(message: FromWorker): void {
   process.send?.(message, undefined, undefined, () => {});
 }
 
-function start(begin: Begin): void {
+function start(begin: Begin, nowMs: number): void {
   const { config, adminAddress, tellsInterest } = begin;
+  const clockLeadMs = clock.monotonicMs() - nowMs;
   const logger = createLogger({ level: config.logLevel });
   const { checkAddress } = createAddressPolicy({
     allowLoopback: config.allowLoopbackInstances,
@@ -36,7 +37,16 @@ function start(begin: Begin): void {
     ownListeners: () => [adminAddress, ...listeners.map(({ address }) => address)],
   });
   const interest = tellsInterest ? createInterest() : undefined;
-  const serving = createServing({ config, logger, clock, snapshot, metrics, checkAddress, ...(interest && { interest }) });
+  const serving = createServing({
+    config,
+    logger,
+    clock,
+    snapshot,
+    metrics,
+    checkAddress,
+    takesCalls: true,
+    ...(interest && { interest }),
+  });
   const die = (error: unknown): void => {
     logger.fatal({ err: error }, "a fault that nothing was prepared for");
     setTimeout(() => process.exit(1), 1_000).unref();
@@ -44,7 +54,7 @@ function start(begin: Begin): void {
   };
   process.on("uncaughtException", die);
   process.on("unhandledRejection", die);
-  begun = { begin, serving };
+  begun = { begin, serving, clockLeadMs };
 }
 
 function failed(error: Error): void {
@@ -96,10 +106,10 @@ function drain(): Promise<void> {
 async function hear(message: ToWorker): Promise<void> {
   switch (message.kind) {
     case "begin":
-      start(message.begin);
+      start(message.begin, message.nowMs);
       break;
     case "publish":
-      snapshot.publish(receivedChanges(message.changes, snapshot, clock.monotonicMs()));
+      snapshot.publish(receivedChanges(message.changes, snapshot, begun!.clockLeadMs));
       tell({ kind: "published", turn: message.turn });
       break;
     case "listen":

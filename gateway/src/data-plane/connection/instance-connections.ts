@@ -10,6 +10,7 @@ import type { Connection } from "./connection.ts";
 import { connectFailed } from "./connection-errors.ts";
 import { InstancePool, type PoolContext } from "./instance-pool.ts";
 import { createInstanceSecurity, type InstanceSecurity } from "./instance-security.ts";
+import { SearchQueue } from "./search-queue.ts";
 import { WriteBatch } from "./write-batch.ts";
 
 export type { PendingCall, ReplyObserver } from "./call.ts";
@@ -33,6 +34,8 @@ export interface InstanceConnections {
     deadlineAtMs: number,
     observer: ReplyObserver,
   ): PendingCall;
+  /** An instance joined, or changed: whatever can be found out about it before its first call is. */
+  introduce(instance: Instance): void;
   /** What was observed there, for the admin API. */
   observed(instanceId: string): Observed;
   /** Finishes what is under way there, then closes. */
@@ -71,6 +74,7 @@ export function createInstanceConnections(options: InstanceConnectionsOptions): 
     clock,
     deadlines,
     batch: new WriteBatch(),
+    searches: new SearchQueue(),
     lookup: options.lookup ?? dnsLookup,
     checkAddress: options.checkAddress,
     security: options.security ?? createInstanceSecurity({}),
@@ -109,6 +113,9 @@ export function createInstanceConnections(options: InstanceConnectionsOptions): 
         setImmediate(() => call.fail(error));
       }
       return call;
+    },
+    introduce(instance) {
+      if (closing === undefined && instance.dialectIsGuess === true) poolOf(instance).introduce();
     },
     observed(instanceId) {
       const pool = pools.get(instanceId);

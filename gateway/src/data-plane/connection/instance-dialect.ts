@@ -4,6 +4,7 @@ import type { Call, CallCarrier } from "./call.ts";
 import { CallList } from "./call-list.ts";
 import { timedOut } from "./connection-errors.ts";
 import { DialectProbe, type ProbeContext, type ProbeOutcome } from "./dialect-probe.ts";
+import type { Search, SearchQueue } from "./search-queue.ts";
 
 /** In the order in which they are tried; the first that is answered counts. A Kitex server, which sniffs, answers the first. */
 const candidates = [
@@ -18,6 +19,14 @@ const candidates = [
 const maxRounds = 3;
 /** When no round was answered, calls go by the guess, and one that comes after so long begins another search. */
 const searchAgainAfterMs = 10_000;
+/** Of one that joined before it listens; each wait is twice as long as the last. */
+const firstRetryAfterMs = 500;
+const maxRetries = 5;
+
+export interface DialectContext extends ProbeContext {
+  /** For searches that no call waits for. */
+  readonly searches: SearchQueue;
+}
 
 /** Whom the calls go to that waited. */
 export interface DialectOwner {
@@ -32,20 +41,21 @@ export interface DialectOwner {
  *
  *     unknown ──► searching ──► guessing ──► known
  *
- * Searching: calls wait, no longer than a connection may take. Guessing: they don't any more, probes may still go on. Only an answer makes
- * it known; an instance that can't be reached is unknown again.
+ * Unknown: a search that no call waits for may be under way. Searching: calls wait, no longer than a connection may take. Guessing: they don't
+ * any more, probes may still go on. Only an answer makes it known; an instance that can't be reached is unknown again.
  */
-export class InstanceDialect extends Deadline implements CallCarrier {
+export class InstanceDialect extends Deadline implements CallCarrier, Search {
   readonly #instance: Instance;
-  readonly #context: ProbeContext;
+  readonly #context: DialectContext;
   readonly #owner: DialectOwner;
   readonly #waiting = new CallList();
   #state: "unknown" | "searching" | "guessing" | "known";
   #dialect: Dialect;
   #probe: DialectProbe | undefined;
   #searchAgainAtMs = 0;
+  #retries = 0;
 
-  constructor(instance: Instance, context: ProbeContext, owner: DialectOwner) {
+  constructor(instance: Instance, context: DialectContext, owner: DialectOwner) {
     super();
     this.#instance = instance;
     this.#context = context;
@@ -71,6 +81,22 @@ export class InstanceDialect extends Deadline implements CallCarrier {
     return this.#waiting.count;
   }
 
+  /** It joined: finds out before the first call needs it. */
+  anticipate(): void {
+    if (this.#state === "unknown") this.#context.searches.join(this);
+  }
+
+  /** Calls went wrong that were sent in the dialect that was found: the next one begins another search. */
+  doubt(): void {
+    if (this.found !== undefined) this.#state = "unknown";
+  }
+
+  begin(): boolean {
+    if (this.#state !== "unknown" || this.#probe !== undefined) return false;
+    this.#try(0, 0);
+    return true;
+  }
+
   /** Keeps the call until it is known how to send it. `false`: that is known, or guessed, and the call may go. */
   detain(call: Call): boolean {
     if (this.#state === "known") return false;
@@ -84,7 +110,7 @@ export class InstanceDialect extends Deadline implements CallCarrier {
     if (this.#state === "unknown") {
       this.#state = "searching";
       this.#context.deadlines.schedule(this, nowMs + this.#context.connectTimeoutMs);
-      this.#try(0, 0);
+      if (this.#probe === undefined) this.#try(0, 0);
     }
     return true;
   }
@@ -94,11 +120,13 @@ export class InstanceDialect extends Deadline implements CallCarrier {
     this.#probe?.stop();
     this.#probe = undefined;
     if (this.#state !== "known") this.#become("unknown");
+    this.#context.searches.leave(this);
   }
 
-  /** They have waited long enough. */
+  /** Calls have waited long enough; or it is time to try again. */
   override onDeadline(): void {
-    this.#become("guessing");
+    if (this.#state === "searching") this.#become("guessing");
+    else this.anticipate();
   }
 
   abandon(call: Call): void {
@@ -126,13 +154,23 @@ export class InstanceDialect extends Deadline implements CallCarrier {
   #onOutcome(outcome: ProbeOutcome, dialect: Dialect, round: number, index: number): void {
     this.#probe = undefined;
     if (outcome === "answered") this.#find(dialect);
-    else if (outcome === "unreachable") this.#become("unknown");
+    else if (outcome === "unreachable") this.#tryLater();
     else if (index + 1 < candidates.length) this.#try(round, index + 1);
     else if (round + 1 < maxRounds) this.#try(round + 1, 0);
     else {
       this.#searchAgainAtMs = this.#context.clock.monotonicMs() + searchAgainAfterMs;
       this.#become("guessing");
+      this.#context.searches.leave(this);
     }
+  }
+
+  #tryLater(): void {
+    this.#become("unknown");
+    this.#context.searches.leave(this);
+    if (this.#retries >= maxRetries) return;
+    const { clock, deadlines } = this.#context;
+    deadlines.schedule(this, clock.monotonicMs() + firstRetryAfterMs * 2 ** this.#retries);
+    this.#retries += 1;
   }
 
   #find(dialect: Dialect): void {
@@ -141,6 +179,7 @@ export class InstanceDialect extends Deadline implements CallCarrier {
     this.#dialect = dialect;
     if (changed) this.#owner.onDialectChanged();
     this.#become("known");
+    this.#context.searches.leave(this);
   }
 
   #become(state: "unknown" | "guessing" | "known"): void {

@@ -2,7 +2,7 @@ import { Deadline } from "../../core/deadline.ts";
 import type { Dialect, Instance } from "../../snapshot/snapshot.ts";
 import type { Call } from "./call.ts";
 import { Connection, type ConnectionContext, type ConnectionEnd, type ConnectionOwner } from "./connection.ts";
-import { type DialectOwner, InstanceDialect } from "./instance-dialect.ts";
+import { type DialectContext, type DialectOwner, InstanceDialect } from "./instance-dialect.ts";
 
 /** A call behind one that has waited so long gets another connection, since most servers answer in order. */
 const slowAfterMs = 20;
@@ -17,7 +17,7 @@ const extraUnservedForMs = 600_000;
 /** How long a failed instance is remembered as failing after its last call. */
 const rememberMs = 60_000;
 
-export interface PoolContext extends ConnectionContext {
+export interface PoolContext extends ConnectionContext, DialectContext {
   readonly maxConnectionsPerInstance: number;
   onSocketOpened(connection: Connection): void;
   onSocketClosed(connection: Connection): void;
@@ -81,6 +81,12 @@ export class InstancePool extends Deadline implements ConnectionOwner, DialectOw
     return this.#instance;
   }
 
+  /** It joined, maybe anew. */
+  introduce(): void {
+    this.#retired = false;
+    this.#dialect.anticipate();
+  }
+
   place(call: Call): void {
     this.#retired = false;
     if (!this.#dialect.detain(call)) this.release(call);
@@ -115,6 +121,7 @@ export class InstancePool extends Deadline implements ConnectionOwner, DialectOw
     if (how === "unopened" && others.length > 0) this.#allowNoExtra(extraRefusedForMs);
     else if (how === "unopened") this.#lastConnectFailed = true;
     else if (how === "stuck" && wasStarved(connection, others)) this.#allowNoExtra(extraUnservedForMs);
+    else if (how !== "drained" && !connection.hasAnsweredSince(connection.openedAtMs!)) this.#dialect.doubt();
     this.#forgetIfEmpty();
   }
 
@@ -135,8 +142,9 @@ export class InstancePool extends Deadline implements ConnectionOwner, DialectOw
 
   override onDeadline(): void {
     if (this.#connections.length > 0) return;
+    this.#lastConnectFailed = false;
     if (this.#dialect.isSearching) this.#forgetIfEmpty();
-    else this.#context.onPoolEmpty(this);
+    else if (this.#dialect.found === undefined) this.#context.onPoolEmpty(this);
   }
 
   #drain(): void {

@@ -16,8 +16,8 @@ function entryOf(...paths: string[]): ServiceEntry {
 
 /** From one process to another, whose clock began later. */
 function transfer(sender: ChangeSender, snapshot: ReturnType<typeof createSnapshot>, entry: ServiceEntry | undefined) {
-  const sent = sender.send([["S", entry]], 1_000);
-  snapshot.publish(receivedChanges(structuredClone(sent), snapshot, 400));
+  const sent = sender.send([["S", entry]]);
+  snapshot.publish(receivedChanges(structuredClone(sent), snapshot, -600));
   return { sent: sent[0]!.entry, received: snapshot.entry("S") };
 }
 

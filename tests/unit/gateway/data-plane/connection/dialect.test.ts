@@ -5,7 +5,7 @@ import type { Dialect, Instance } from "../../../../../gateway/src/snapshot/snap
 import { createCallFormat } from "../../../../../thrift/src/wire/create-call-format.ts";
 import { createMessageReader } from "../../../../../thrift/src/wire/create-message-reader.ts";
 import { applicationException, frame, messageBytes, messageType, takeMessage } from "../../../../support/thrift-bytes.ts";
-import { type Bench, createBench, instanceAt, summary } from "./fixtures.ts";
+import { type Bench, createBench, createFastClock, instanceAt, summary } from "./fixtures.ts";
 
 const dialects: readonly Dialect[] = [
   { transport: "framed", protocol: "binary" },
@@ -174,4 +174,101 @@ it("lets calls that wait end when the instance leaves", async () => {
   const ending = bench.ask(server.instance);
   bench.connections.retire(server.instance.id);
   expect(summary(await ending)).toBe("reply hello");
+});
+
+describe("an instance that joins", () => {
+  const found = (instance: Instance) => bench.connections.observed(instance.id).dialect;
+
+  it("is asked before its first call", async () => {
+    await bench.connections.close();
+    bench = createBench({ connectTimeoutMs: 30_000 });
+    const server = await startServer(dialects[1]!, "closes");
+    bench.connections.introduce(server.instance);
+    await expect.poll(() => found(server.instance)).toEqual(dialects[1]);
+    expect(server.calls).toEqual([probe]);
+    expect(summary(await bench.ask(server.instance))).toBe("reply hello");
+    expect(server.calls).toEqual([probe, "echo"]);
+  });
+
+  it("is not asked where it declared its dialect", async () => {
+    const server = await startServer(dialects[1]!, "closes");
+    bench.connections.introduce({ ...server.instance, dialectIsGuess: false });
+    const other = await startServer(dialects[0]!, "closes");
+    bench.connections.introduce(other.instance);
+    await expect.poll(() => found(other.instance)).toEqual(dialects[0]);
+    expect(server.connections()).toBe(0);
+  });
+
+  it("is asked again later, where it does not listen yet", async () => {
+    await bench.connections.close();
+    bench = createBench({ connectTimeoutMs: 40_000 }, { clock: createFastClock(10) });
+    const server = await startServer(dialects[0]!, "closes");
+    const { port } = servers[0]!.address() as AddressInfo;
+    servers[0]!.close();
+    await once(servers[0]!, "close");
+    bench.connections.introduce(server.instance);
+    await expect.poll(() => bench.deadlines.size).toBe(1);
+    servers[0]!.listen(port, "127.0.0.1");
+    await expect.poll(() => found(server.instance), { timeout: 15_000 }).toEqual(dialects[0]);
+  });
+
+  it("anew, in another dialect, is asked anew", async () => {
+    const server = await startServer(dialects[0]!, "closes");
+    bench.connections.introduce(server.instance);
+    await expect.poll(() => found(server.instance)).toEqual(dialects[0]);
+    server.dialect = dialects[2]!;
+    bench.connections.introduce({ ...server.instance, joinedAtMs: server.instance.joinedAtMs + 1 });
+    await expect.poll(() => found(server.instance)).toEqual(dialects[2]);
+  });
+
+  it("is not asked when it left before its turn", async () => {
+    const silent = await startSilent();
+    const others = Array.from({ length: 40 }, (_, index) => ({ ...silent, id: `silent-${index}` }));
+    const server = await startServer(dialects[0]!, "closes");
+    for (const instance of [...others, server.instance]) bench.connections.introduce(instance);
+    bench.connections.retire(server.instance.id);
+    for (const { id } of others) bench.connections.retire(id);
+    expect(server.connections()).toBe(0);
+    expect(bench.deadlines.size).toBe(0);
+  });
+
+  it("with a thousand others opens few connections at a time, and all are asked", async () => {
+    await bench.connections.close();
+    bench = createBench({ connectTimeoutMs: 30_000 });
+    const server = await startServer(dialects[0]!, "closes");
+    let most = 0;
+    servers[0]!.on("connection", () => {
+      most = Math.max(most, sockets.size);
+    });
+    const instances = Array.from({ length: 1_000 }, (_, index) => ({ ...server.instance, id: `instance-${index}` }));
+    for (const instance of instances) bench.connections.introduce(instance);
+    await expect.poll(() => instances.filter((instance) => found(instance)).length, { timeout: 15_000 }).toBe(1_000);
+    expect(server.connections()).toBe(1_000);
+    // Thirty-two, and those whose end the server has not seen yet.
+    expect(most).toBeLessThan(200);
+  });
+
+  it("holds up no call, neither to others nor to itself for longer than a connection may take", async () => {
+    const silent = await startSilent();
+    for (let index = 0; index < 40; index++) bench.connections.introduce({ ...silent, id: `silent-${index}` });
+    const declared = await startServer(dialects[1]!, "closes");
+    const spoken = { ...declared.instance, dialectIsGuess: false, dialect: dialects[1]! };
+    expect(summary(await bench.ask(spoken))).toBe("reply hello");
+    const undeclared = await startServer(dialects[0]!, "closes");
+    expect(summary(await bench.ask(undeclared.instance))).toBe("reply hello");
+    const ending = await bench.ask({ ...silent, id: "silent-39" }, { deadlineMs: 3_000 });
+    // It was sent, by guess, before its deadline.
+    expect(summary(ending)).toBe("UPSTREAM_TIMEOUT");
+  });
+});
+
+it("is found out anew where calls go wrong that are sent as it was found", async () => {
+  const server = await startServer(dialects[0]!, "closes");
+  expect(summary(await bench.ask(server.instance))).toBe("reply hello");
+  server.dialect = dialects[1]!;
+  for (const socket of sockets) socket.destroy();
+  await expect.poll(() => bench.connections.observed(server.instance.id).state).toBe("idle");
+  expect(summary(await bench.ask(server.instance))).toBe("UPSTREAM_CONNECTION_LOST");
+  expect(summary(await bench.ask(server.instance))).toBe("reply hello");
+  expect(server.calls).toEqual([probe, "echo", probe, "echo"]);
 });
