@@ -46,7 +46,10 @@ export class CallWriter {
     return seqid > 0 && seqid <= this.#lastSeqid;
   }
 
-  /** Writes at the end of this turn. `nextTick` would come too soon: other sockets' callers have not been read then. */
+  /**
+   * Writes at the end of this turn. `nextTick` would come too soon: other sockets' callers have not been read then. A lone call is no faster when it
+   * is written at once, but lost where this turn holds the end of the connection: unsent, it goes out on another.
+   */
   schedule(): void {
     if (this.#scheduled || this.#blocked) return;
     this.#scheduled = true;

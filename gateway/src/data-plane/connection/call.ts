@@ -1,6 +1,7 @@
 import type { EncodedCall, MetadataSource } from "@thriftgate/thrift";
 import { Deadline } from "../../core/deadline.ts";
 import type { GatewayError } from "../../core/errors.ts";
+import type { MethodPace } from "./instance-pace.ts";
 
 /** Gets exactly one of these, once, never synchronously from within `call`; it must not throw. */
 export interface ReplyObserver extends MetadataSource {
@@ -34,6 +35,8 @@ export interface CallCarrier {
   expire(call: Call): void;
 }
 
+const unknownPace: MethodPace = Object.freeze({ ms: 0 });
+
 /** One call on one connection; all that there is to it is this object, so that a call allocates nothing else. */
 export class Call extends Deadline implements PendingCall {
   readonly methodName: string;
@@ -47,6 +50,9 @@ export class Call extends Deadline implements PendingCall {
   carrier: CallCarrier | undefined = undefined;
   /** 0: not handed to the socket yet. */
   seqid = 0;
+  pace: MethodPace = unknownPace;
+  /** By that pace, when it was placed. */
+  isSlow: boolean = false;
   /** Moved to another connection, unsent; that happens once. */
   moved: boolean = false;
   /** Neighbours in {@link CallList}. */

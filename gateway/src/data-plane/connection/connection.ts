@@ -1,13 +1,5 @@
 import type { Socket } from "node:net";
-import {
-  createCallFormat,
-  createMessageReader,
-  type MessageReader,
-  MessageType,
-  type OnMessage,
-  ReplyFault,
-  readMessageHeader,
-} from "@thriftgate/thrift";
+import { createCallFormat } from "@thriftgate/thrift";
 import type { Clock } from "../../core/clock.ts";
 import { Deadline, type DeadlineWheel } from "../../core/deadline.ts";
 import type { GatewayError } from "../../core/errors.ts";
@@ -15,10 +7,14 @@ import type { Dialect, Instance } from "../../snapshot/snapshot.ts";
 import type { Call, CallCarrier } from "./call.ts";
 import { CallList } from "./call-list.ts";
 import { CallWriter } from "./call-writer.ts";
-import { badReply, connectFailed, connectionLost, handshakeFailed, replyTooLarge, timedOut } from "./connection-errors.ts";
+import { badReply, connectFailed, connectionLost, handshakeFailed, timedOut } from "./connection-errors.ts";
+import type { InstancePace } from "./instance-pace.ts";
 import { openSocket, type SocketContext } from "./instance-socket.ts";
+import { type ReplyReceiver, ReplyStream } from "./reply-stream.ts";
 import type { WriteBatch } from "./write-batch.ts";
 
+/** A call behind one that has waited so long, or that is to wait so long, gets another connection, since most servers answer in order. */
+const slowAfterMs = 20;
 /** After a call timed out and no message came for so long, the stream is taken for stuck. */
 const stuckAfterMs = 1_000;
 /** Calls that were given up on and never answered; more are no coincidence. */
@@ -62,11 +58,12 @@ export type ConnectionEnd = "unopened" | "lost" | "stuck" | "drained";
  */
 type ConnectionState = "connecting" | "open" | "draining" | "closed";
 
-export class Connection extends Deadline implements CallCarrier {
+export class Connection extends Deadline implements CallCarrier, ReplyReceiver {
   readonly #context: ConnectionContext;
   readonly #owner: ConnectionOwner;
   readonly #address: string;
-  readonly #reader: MessageReader;
+  readonly #pace: InstancePace;
+  readonly #replies: ReplyStream;
   readonly #calls = new CallList();
   readonly #socket: Socket;
   readonly #writer: CallWriter;
@@ -74,23 +71,22 @@ export class Connection extends Deadline implements CallCarrier {
   #openedAtMs: number | undefined;
   #isHandshaking: boolean = false;
   #abandoned = 0;
-  #messages = 0;
+  #slowCalls = 0;
+  #readAtMs = 0;
   #lastMessageAtMs = Number.NEGATIVE_INFINITY;
   #lastCallAtMs = 0;
   #reviewAtMs = Number.POSITIVE_INFINITY;
-  /** Replies came in another order than the calls: a slow call does not hold up others. */
-  #answersOutOfOrder: boolean = false;
 
-  constructor(instance: Instance, dialect: Dialect, context: ConnectionContext, owner: ConnectionOwner) {
+  constructor(instance: Instance, dialect: Dialect, pace: InstancePace, context: ConnectionContext, owner: ConnectionOwner) {
     super();
+    this.#pace = pace;
     this.#context = context;
     this.#owner = owner;
     this.#address = `${instance.address}:${instance.port}`;
     this.#socket = this.#connect(instance);
     const format = createCallFormat(dialect, context.security.accessToken(instance.service));
     this.#writer = new CallWriter(this.#socket, this.#calls, context.batch, dialect, format, this.#onWritten);
-    const limits = { maxMessageBytes: context.maxFrameBytes, maxDepth: context.maxDepth };
-    this.#reader = createMessageReader(dialect, this.#onMessage, limits);
+    this.#replies = new ReplyStream(this.#address, dialect, this.#calls, context, this);
     this.#lastCallAtMs = context.clock.monotonicMs();
     context.deadlines.schedule(this, this.#lastCallAtMs + context.connectTimeoutMs);
   }
@@ -112,6 +108,15 @@ export class Connection extends Deadline implements CallCarrier {
     return this.#lastMessageAtMs > atMs;
   }
 
+  get hasAnswered(): boolean {
+    return this.#lastMessageAtMs !== Number.NEGATIVE_INFINITY;
+  }
+
+  /** Calls of slow methods, which others would wait behind. */
+  get slowCalls(): number {
+    return this.#slowCalls;
+  }
+
   /** Calls that somebody awaits. */
   get inFlight(): number {
     return this.#calls.count - this.#abandoned;
@@ -122,18 +127,19 @@ export class Connection extends Deadline implements CallCarrier {
     return this.#calls.count;
   }
 
-  /** Would a call be answered soon here, as far as one can tell? */
-  isInviting(nowMs: number, slowAfterMs: number): boolean {
-    if (this.#calls.count >= this.#context.pipelineDepth) return false;
-    if (this.#state === "connecting") return true;
-    const { oldest } = this.#calls;
-    if (this.#state !== "open" || this.#openedAtMs === undefined) return false;
-    return oldest === undefined || nowMs - Math.max(oldest.startedAtMs, this.#openedAtMs) < slowAfterMs;
+  /** Would a call that takes so long be answered soon here, as far as one can tell? */
+  isInviting(nowMs: number, paceMs: number): boolean {
+    const { count, oldest } = this.#calls;
+    if (count >= this.#context.pipelineDepth || this.#state === "draining") return false;
+    if (oldest === undefined || this.#pace.answersOutOfOrder) return true;
+    if (count * paceMs >= slowAfterMs) return false;
+    return this.#openedAtMs === undefined || nowMs - Math.max(oldest.startedAtMs, this.#openedAtMs) < slowAfterMs;
   }
 
   add(call: Call): void {
     call.carrier = this;
     this.#lastCallAtMs = call.startedAtMs;
+    if (call.isSlow) this.#slowCalls += 1;
     this.#calls.append(call);
     if (this.#openedAtMs !== undefined) this.#writer.schedule();
   }
@@ -154,6 +160,7 @@ export class Connection extends Deadline implements CallCarrier {
     const { observer } = call;
     const sent = call.seqid !== 0;
     if (sent) this.#reviewBy(call.deadlineAtMs + stuckAfterMs);
+    if (sent && call === this.#calls.oldest) this.#notePace(call, call.deadlineAtMs);
     if (observer === undefined) return;
     this.abandon(call);
     observer.onFailure(timedOut(this.#address), sent);
@@ -182,7 +189,7 @@ export class Connection extends Deadline implements CallCarrier {
     if (overdue !== undefined) {
       const stuckAtMs = Math.max(overdue.deadlineAtMs, this.#lastMessageAtMs) + stuckAfterMs;
       if (now < stuckAtMs) this.#reviewBy(stuckAtMs);
-      else if (this.#answersOutOfOrder) this.drain();
+      else if (this.#pace.answersOutOfOrder) this.drain();
       else this.#close("stuck", "no reply came after a time-out");
     } else if (this.#calls.count === 0) {
       const idleUntilMs = this.#lastCallAtMs + this.#owner.idleLimitMs();
@@ -243,66 +250,57 @@ export class Connection extends Deadline implements CallCarrier {
   };
 
   readonly #onData = (chunk: Uint8Array): void => {
-    if (this.#calls.oldestSent === undefined) this.#onUnsolicited();
-    else this.#read(chunk);
+    this.#readAtMs = this.#context.clock.monotonicMs();
+    this.#replies.read(chunk);
   };
 
-  #read(chunk: Uint8Array): void {
-    const messages = this.#messages;
-    try {
-      this.#reader.push(chunk);
-    } catch (error) {
-      if (!(error instanceof ReplyFault)) throw error;
-      const toError = error.code === "TOO_LARGE" ? replyTooLarge : badReply;
-      this.#closeFor(this.#calls.oldestAwaited(), toError(this.#address, "the reply can't be read", error));
-      return;
-    }
-    if (this.#messages !== messages) this.#lastMessageAtMs = this.#context.clock.monotonicMs();
-    if (this.#reader.midMessage && this.#calls.oldestSent === undefined) this.#onUnsolicited();
+  onAnswer(
+    call: Call,
+    type: number,
+    bytes: Uint8Array,
+    bodyOffset: number,
+    end: number,
+    headers?: ReadonlyMap<string, string>,
+  ): void {
+    if (call !== this.#calls.oldest) this.#pace.answersOutOfOrder = true;
+    this.#notePace(call, this.#readAtMs);
+    this.#lastMessageAtMs = this.#readAtMs;
+    const { observer } = call;
+    if (observer === undefined) this.#abandoned -= 1;
+    call.observer = undefined;
+    this.#forget(call);
+    const staysInUse = observer?.onReply(type, bytes, bodyOffset, end, headers) ?? true;
+    if (!staysInUse || headers?.get(readyToReset) === "1") this.drain();
+    this.#closeIfDrained();
   }
-
-  readonly #onMessage: OnMessage = (bytes, offset, end, headers) => {
-    if (this.#state === "closed") return;
-    const { seqid, type, name, bodyOffset } = readMessageHeader(bytes, offset, end);
-    const call = this.#calls.find(seqid);
-    if (call === undefined) {
-      this.#onUnexpected(seqid);
-    } else if (name !== call.methodName || (type !== MessageType.reply && type !== MessageType.exception)) {
-      this.#closeFor(call, badReply(this.#address, "the reply's name or type is not the call's", undefined));
-    } else {
-      this.#messages += 1;
-      if (call !== this.#calls.oldest) this.#answersOutOfOrder = true;
-      const { observer } = call;
-      if (observer === undefined) this.#abandoned -= 1;
-      call.observer = undefined;
-      this.#forget(call);
-      const staysInUse = observer?.onReply(type, bytes, bodyOffset, end, headers) ?? true;
-      if (!staysInUse || headers?.get(readyToReset) === "1") this.drain();
-      this.#closeIfDrained();
-    }
-  };
 
   /** A second reply, or one to a oneway call, harms nobody: the others there still get theirs. Any other is beyond trust. */
-  #onUnexpected(seqid: number): void {
+  onUnexpected(seqid: number): void {
     if (this.#writer.hasIssued(seqid)) this.drain();
-    else this.#closeFor(this.#calls.oldestAwaited(), badReply(this.#address, "the reply's seqid was never issued", undefined));
+    else this.onFault(this.#calls.oldestAwaited(), badReply(this.#address, "the reply's seqid was never issued", undefined));
   }
 
-  #onUnsolicited(): void {
+  onUnsolicited(): void {
     this.#close("lost", "bytes came that no call asked for");
   }
 
+  onFault(culprit: Call | undefined, error: GatewayError): void {
+    this.#close("lost", "the instance broke the protocol", error, culprit);
+  }
+
+  /** Since it was sent, or since the reply before. */
+  #notePace({ pace, startedAtMs }: Call, nowMs: number): void {
+    this.#pace.note(pace, Math.max(0, nowMs - Math.max(startedAtMs, this.#openedAtMs!, this.#lastMessageAtMs)));
+  }
+
   #forget(call: Call): void {
+    if (call.isSlow) this.#slowCalls -= 1;
     this.#context.deadlines.cancel(call);
     this.#calls.remove(call);
   }
 
   #closeIfDrained(): void {
     if (this.#state === "draining" && this.inFlight === 0) this.#close("drained", "nobody awaits a call there");
-  }
-
-  #closeFor(culprit: Call | undefined, error: GatewayError): void {
-    this.#close("lost", "the instance broke the protocol", error, culprit);
   }
 
   #close(how: ConnectionEnd, reason: string, cause?: unknown, culprit?: Call): void {

@@ -1,11 +1,11 @@
 import { Deadline } from "../../core/deadline.ts";
 import type { Dialect, Instance } from "../../snapshot/snapshot.ts";
 import type { Call } from "./call.ts";
+import { chooseConnection } from "./choose-connection.ts";
 import { Connection, type ConnectionContext, type ConnectionEnd, type ConnectionOwner } from "./connection.ts";
 import { type DialectContext, type DialectOwner, InstanceDialect } from "./instance-dialect.ts";
+import { InstancePace } from "./instance-pace.ts";
 
-/** A call behind one that has waited so long gets another connection, since most servers answer in order. */
-const slowAfterMs = 20;
 /** An extra connection costs many servers a thread: it goes when the rush is over. */
 const extraIdleLimitMs = 10_000;
 /** The only connection stays warm through a quiet spell; a stale one would go unnoticed for longer. */
@@ -30,6 +30,7 @@ export class InstancePool extends Deadline implements ConnectionOwner, DialectOw
   readonly #context: PoolContext;
   #instance: Instance;
   #dialect: InstanceDialect;
+  #pace = new InstancePace();
   /** In order of age; those that drain stay until they are closed. */
   readonly #connections: Connection[] = [];
   #lastConnectFailed: boolean = false;
@@ -70,6 +71,7 @@ export class InstancePool extends Deadline implements ConnectionOwner, DialectOw
     const moved = before.address !== instance.address || before.port !== instance.port;
     const speaksAnew = !speakAlike(before, instance);
     this.#instance = instance;
+    if (moved || before.joinedAtMs !== instance.joinedAtMs) this.#pace = new InstancePace();
     if (!moved && !speaksAnew) return;
     const { current } = this.#dialect;
     this.#dialect.stop();
@@ -93,7 +95,12 @@ export class InstancePool extends Deadline implements ConnectionOwner, DialectOw
   }
 
   release(call: Call): void {
-    this.#choose(call.startedAtMs).add(call);
+    call.pace = this.#pace.of(call.methodName);
+    call.isSlow = this.#pace.isSlow(call.pace);
+    const nowMs = call.startedAtMs;
+    const limit = nowMs < this.#noExtraUntilMs ? 1 : this.#context.maxConnectionsPerInstance;
+    const connection = chooseConnection(this.#connections, call, nowMs, limit) ?? this.#open();
+    connection.add(call);
   }
 
   onDialectChanged(): void {
@@ -164,22 +171,8 @@ export class InstancePool extends Deadline implements ConnectionOwner, DialectOw
     } else deadlines.schedule(this, clock.monotonicMs() + rememberMs);
   }
 
-  #choose(nowMs: number): Connection {
-    let shallowest: Connection | undefined;
-    let accepting = 0;
-    for (const connection of this.#connections) {
-      if (connection.isInviting(nowMs, slowAfterMs)) return connection;
-      if (connection.state === "draining") continue;
-      accepting += 1;
-      if (shallowest === undefined || connection.depth < shallowest.depth) shallowest = connection;
-    }
-    const limit = nowMs < this.#noExtraUntilMs ? 1 : this.#context.maxConnectionsPerInstance;
-    if (shallowest !== undefined && accepting >= limit) return shallowest;
-    return this.#open();
-  }
-
   #open(): Connection {
-    const connection = new Connection(this.#instance, this.#dialect.current, this.#context, this);
+    const connection = new Connection(this.#instance, this.#dialect.current, this.#pace, this.#context, this);
     this.#connections.push(connection);
     this.#context.onSocketOpened(connection);
     return connection;
