@@ -408,6 +408,17 @@ describe.each(fronts)("%s front", (front) => {
       expect(await world.metrics.registry.metrics()).toContain('thriftgate_client_closed_total{service="Echo",method="echo"} 1');
     });
 
+    test("by hanging up, without a reset: the same", async () => {
+      const world = await serve({ instances: ["never"] });
+      const connection = await RawConnection.open(world.url);
+      connection.send("GET /Echo/echo HTTP/1.1\r\nHost: a\r\n\r\n");
+      await world.whenCalled(1);
+      connection.socket.end();
+      await world.whenEnded(1);
+      expect(world.cancelledCalls).toEqual(["i1"]);
+      expect(await connection.ended()).toBe(true);
+    });
+
     test("in the middle of its body: nothing is called", async () => {
       const world = await serve();
       const connection = await RawConnection.open(world.url);

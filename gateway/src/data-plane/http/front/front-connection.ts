@@ -192,7 +192,8 @@ export class FrontConnection {
     const caller = this.#caller;
     this.#caller = undefined;
     this.#sendingUntilMs = Number.POSITIVE_INFINITY;
-    if (this.#bodyRest > 0) this.#state = "dropping";
+    if (this.#context.closing) this.#end();
+    else if (this.#bodyRest > 0) this.#state = "dropping";
     else this.#proceed();
     caller!.closed();
   }
@@ -200,8 +201,7 @@ export class FrontConnection {
   #proceed(): void {
     this.#state = "idle";
     this.#sinceMs = this.#context.nowMs;
-    if (this.#context.closing) this.#end();
-    else if (this.#heldBytes > 0) this.#handOver(this.#held.length === 1 ? this.#held[0]! : Buffer.concat(this.#held));
+    if (this.#heldBytes > 0) this.#handOver(this.#held.length === 1 ? this.#held[0]! : Buffer.concat(this.#held));
   }
 
   #handOver(bytes: Buffer): void {
@@ -234,6 +234,7 @@ export class FrontConnection {
   /** The listener closes: what waits for a request goes at once, the others when they are answered. */
   drain(): void {
     if (this.#state === "idle") this.cutOff();
+    else if (this.#state === "dropping") this.#end();
   }
 
   cutOff(): void {

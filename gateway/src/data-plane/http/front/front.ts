@@ -55,13 +55,15 @@ export function putFrontBefore(server: Server, { limits, takes, onCall, onRefuse
     nowMs: performance.now(),
     closing: false,
   };
-  const check = setInterval(() => {
+  const check = (): void => {
     context.nowMs = performance.now();
     for (const connection of connections) connection.expire(context.nowMs, limits, checkIntervalMs);
-  }, checkIntervalMs).unref();
-
+  };
   server.on("connection", (socket) => connections.add(new FrontConnection(context, socket)));
-  server.once("close", () => clearInterval(check));
+  server.once("listening", () => {
+    const checking = setInterval(check, checkIntervalMs).unref();
+    server.once("close", () => clearInterval(checking));
+  });
 
   return {
     close() {

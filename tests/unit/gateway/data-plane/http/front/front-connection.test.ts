@@ -292,4 +292,14 @@ test("when the listener closes: what is idle goes at once, what is not with its 
   expect(await busy.client.response()).toMatchObject({ status: 200, headers: { connection: "close" } });
   expect(await busy.client.ended()).toBe(true);
   await busy.until("gone");
+
+  const dropping = await open();
+  dropping.client.send(post(6));
+  await dropping.until("call");
+  answer(dropping.calls[0]);
+  await dropping.until("closed");
+  dropping.context.closing = true;
+  dropping.connection.drain();
+  expect((await dropping.client.response())?.status).toBe(200);
+  expect(await dropping.client.ended()).toBe(true);
 });
