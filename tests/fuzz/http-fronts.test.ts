@@ -42,8 +42,10 @@ const methods = [
   "CONNECT",
   "",
 ];
+const plainTargets = ["/Echo/echo", "/Echo/echo?a=1", "/Echo/none", "/None/echo"];
 const targets = [
-  ..."/Echo/echo /Echo/echo /Echo/echo /Echo/echo?a=1 /Echo/none /None/echo /Echo/%65cho /Echo/../x /Echo/echo? / /a".split(" "),
+  ...plainTargets,
+  ..."/Echo/%65cho /Echo/../x /Echo/echo? / /a".split(" "),
   ..."/Echo/e%00 //Echo/echo * http://a/Echo/echo http://a Echo/echo /Echo/echo#f /Echo/ec|ho /Echo/ec\\ho /Echo/[x] /Echo/é".split(
     " ",
   ),
@@ -166,7 +168,7 @@ test(`both fronts answer the same bytes alike, however they are cut (seed ${fuzz
     await Promise.all(edges.map(({ listener }) => listener.close(0)));
   }
   // Else the comparison was of one front with itself.
-  expect(taken.calls).toBeGreaterThan(runs / 10);
+  expect(taken.calls).toBeGreaterThan(runs / 20);
 });
 
 async function serve(front: Front, taken: { calls: number }) {
@@ -220,7 +222,7 @@ function shown(text: string): string {
 function piecesOf(random: Random): string[] {
   const requests = Array.from({ length: 1 + random(3) }, () => {
     let text = random(8) === 0 ? listed[random(listed.length)]! : request(random);
-    for (let count = random(4) === 0 ? 1 + random(3) : 0; count > 0; count -= 1) text = mutated(text, random);
+    for (let count = random(6) === 0 ? 1 + random(3) : 0; count > 0; count -= 1) text = mutated(text, random);
     return text;
   });
   switch (random(4)) {
@@ -244,7 +246,7 @@ function request(random: Random): string {
   const body = pick(["", "{}", '{"a":1}', "x".repeat(random(400)), "2\r\n{}\r\n0\r\n\r\n", "\r\n"]);
   const line = isOdd
     ? `${pick(methods)} ${pick(targets)} ${pick(versions)}`
-    : `${pick(["GET", "POST"])} ${pick(targets)} HTTP/1.1`;
+    : `${pick(["GET", "POST"])} ${pick(random(4) === 0 ? targets : plainTargets)} HTTP/1.1`;
   const headers = ["Host: a"];
   // A length that is wrong makes the next request part of this one's body, or the other way round.
   if (random(4) > 0) headers.push(`Content-Length: ${random(6) === 0 ? random(100) : body.length}`);
