@@ -6,7 +6,7 @@ import { type PartName, parts } from "./parts.ts";
 import { writeReport } from "./report/write-report.ts";
 import { keepResult, machine } from "./results.ts";
 
-const standard: Settings = { rounds: 3, seconds: 4, warmUpSeconds: 2, quick: false, call: undefined };
+const standard: Settings = { rounds: 3, seconds: 3, warmUpSeconds: 2, quick: false, call: undefined };
 const quick: Settings = { ...standard, rounds: 1, seconds: 1, warmUpSeconds: 1, quick: true };
 
 function usage(): string {

@@ -21,24 +21,28 @@ export function writeReport(): void {
 /** Each file of the report with its text: the pictures, and the document with its tables replaced. */
 export function reportFiles(): Map<string, string> {
   const results = resultsByNode();
-  const files = new Map<string, string>();
+  const plots = new Map<string, string>();
+  const flames = new Map<string, string>();
   for (const [node, { parts }] of results) {
-    const name = node.toLowerCase().replace(" ", "");
     const calls = parts.calls?.figures as CallsFigures | undefined;
     const profile = parts.profile?.figures as ProfileFigures | undefined;
-    if (calls !== undefined) files.set(`docs/performance/calls-${name}.svg`, callsPlot(calls, `CPU time per call, ${node}`));
-    if (profile !== undefined) {
-      const title = `The ${profile.call} call through the gateway, ${node}`;
-      files.set(`docs/performance/flames-${name}.svg`, flameGraph(profile.flames, title));
-    }
+    const name = node.toLowerCase().replace(" ", "");
+    if (calls !== undefined) plots.set(`calls-${name}`, callsPlot(calls, `CPU time per call, ${node}`));
+    if (profile !== undefined) flames.set(`flames-${name}`, flameGraph(profile.flames, `The ${profile.call} call, ${node}`));
   }
+  const sections = {
+    targets: withPictures(targetsTable(results), plots),
+    stages: withPictures(stagesTable(results), flames),
+    codecs: codecTable(results),
+  };
   const text = readFileSync(join(root, document), "utf8");
-  const sections = { targets: targetsTable(results), stages: stagesTable(results), codecs: codecTable(results) };
-  files.set(
-    document,
-    Object.entries(sections).reduce((whole, [name, section]) => withSection(whole, name, section), text),
-  );
-  return files;
+  const whole = Object.entries(sections).reduce((replaced, [name, section]) => withSection(replaced, name, section), text);
+  const pictures = [...plots, ...flames].map(([name, picture]): [string, string] => [`docs/performance/${name}.svg`, picture]);
+  return new Map([[document, whole], ...pictures]);
+}
+
+function withPictures(table: string, pictures: ReadonlyMap<string, string>): string {
+  return [table, ...[...pictures.keys()].map((name) => `![${name}](performance/${name}.svg)`)].join("\n\n");
 }
 
 function resultsByNode(): ResultsByNode {
