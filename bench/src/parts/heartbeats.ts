@@ -170,6 +170,7 @@ async function joinAtLast(connect: () => Promise<Record<string, string>>): Promi
       return (await connect()).ServerID;
     } catch (error) {
       if (attempt === joinAttempts) throw error;
+      await sleep(attempt * 100);
     }
   }
 }
