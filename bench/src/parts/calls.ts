@@ -43,6 +43,8 @@ function callsPart(about: string, cells: Cells, cores: Cores, backend: BackendKi
     about,
     async run(settings) {
       const measured = await measureCalls(cells, cores, backend, settings);
+      // The figures may tell why; but no run with failed calls is a good one.
+      if (measured.some((cell) => failuresOf(cell) > 0)) process.exitCode = 1;
       const figures: CallsFigures = { pinned: cores.server !== undefined, backend, loadTool, cells: measured };
       return { figures, lines: measured.map((cell) => line(cell, measured)) };
     },
@@ -68,7 +70,12 @@ function line(cell: CallCell, cells: readonly CallCell[]): string {
     `${figure((figures) => figures.cpuMicrosecondsPerCall, 1)} µs CPU`.padEnd(34),
     `p50 ${figure((figures) => figures.p50Ms, 2)} p99 ${figure((figures) => figures.p99Ms, 2)} ms`.padEnd(54),
     ratio,
+    failuresOf(cell) > 0 ? `${failuresOf(cell)} FAILED` : "",
   ].join(" ");
+}
+
+function failuresOf({ rounds }: CallCell): number {
+  return rounds.reduce((sum, { failures }) => sum + failures, 0);
 }
 
 /** These have no bare of their own: their answers are as short as the small call's. */

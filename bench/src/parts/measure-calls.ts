@@ -41,7 +41,8 @@ export async function measureCalls(
     const inTurn = round % 2 === 0 ? measured : measured.toReversed();
     for (const { contestant, call, rounds } of inTurn) {
       process.stderr.write(`round ${round + 1}/${settings.rounds}: ${contestant}, ${call}\n`);
-      rounds.push(await measureCall(contestant, call, cores, backend, settings));
+      const measure = () => measureCall(contestant, call, cores, backend, settings);
+      rounds.push(await (contestant === "thriftgate" ? measure() : measure().catch((error) => onceMore(error, measure))));
     }
   }
   return measured;
@@ -79,6 +80,12 @@ async function measureCall(
   } finally {
     await backend.stop();
   }
+}
+
+/** What a peer does wrong once, such as a time-out on a busy machine, must not cost the figures of all; of ours nothing may be wrong. */
+function onceMore<T>(error: unknown, measure: () => Promise<T>): Promise<T> {
+  process.stderr.write(`once more: ${String(error)}\n`);
+  return measure();
 }
 
 const warmUpsAtMost = 5;
