@@ -6,6 +6,8 @@ export default defineConfig({
     include: ["tests/**/*.integration.test.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // What is waited for comes at once, but for a machine that is busy.
+    expect: { poll: { timeout: 30_000 } },
     pool: "forks",
     // Most of their time is waiting; more at once, and the servers of a set miss each other's heartbeats.
     maxWorkers: 2,
