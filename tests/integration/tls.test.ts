@@ -117,7 +117,7 @@ describeWith(apacheThriftForPython, "a Thrift server in Python", () => {
   it.each([{}, { transport: "framed" }])("is called with TLS: %o", async (dialect) => {
     const python = resolve(import.meta.dirname, "../support/python-server.py");
     server = spawn(pythonWithThrift as string, [python, generated.path, "framed", "binary"], {
-      stdio: ["ignore", "pipe", "inherit"],
+      stdio: ["ignore", "pipe", "ignore"],
       env: {
         ...process.env,
         TLS_CERT_FILE: fileOf("server-cert.pem", serverIdentity.cert),

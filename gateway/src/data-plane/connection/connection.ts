@@ -1,17 +1,16 @@
 import type { Socket } from "node:net";
 import { createCallFormat } from "@thriftgate/thrift";
-import type { Clock } from "../../core/clock.ts";
-import { Deadline, type DeadlineWheel } from "../../core/deadline.ts";
+import { Deadline } from "../../core/deadline.ts";
 import type { GatewayError } from "../../core/errors.ts";
 import type { Dialect, Instance } from "../../snapshot/snapshot.ts";
 import type { Call, CallCarrier } from "./call.ts";
 import { CallList } from "./call-list.ts";
 import { CallWriter } from "./call-writer.ts";
 import { badReply, connectFailed, connectionLost, handshakeFailed, timedOut } from "./connection-errors.ts";
+import type { ConnectionContext, ConnectionEnd, ConnectionOwner } from "./connection-owner.ts";
 import type { InstancePace } from "./instance-pace.ts";
-import { openSocket, type SocketContext } from "./instance-socket.ts";
+import { openSocket } from "./instance-socket.ts";
 import { type ReplyReceiver, ReplyStream } from "./reply-stream.ts";
-import type { WriteBatch } from "./write-batch.ts";
 
 /** A call behind one that has waited so long, or that is to wait so long, gets another connection, since most servers answer in order. */
 const slowAfterMs = 20;
@@ -22,32 +21,6 @@ const maxAbandoned = 64;
 
 /** With it a Kitex server says that it is about to close the connection. */
 const readyToReset = "crrst";
-
-/** What all connections share. */
-export interface ConnectionContext extends SocketContext {
-  readonly clock: Clock;
-  readonly deadlines: DeadlineWheel;
-  readonly batch: WriteBatch;
-  readonly connectTimeoutMs: number;
-  readonly pipelineDepth: number;
-  readonly maxFrameBytes: number;
-  readonly maxDepth: number;
-}
-
-/** Whose connection it is. */
-export interface ConnectionOwner {
-  onOpen(connection: Connection): void;
-  /** It is closed and takes nothing any more; its calls are dealt with next. */
-  onClosed(connection: Connection, how: ConnectionEnd): void;
-  /** May another connection take this unsent call? If so, it has it now. */
-  adopt(call: Call, how: ConnectionEnd): boolean;
-  /** The socket is gone, the last that is heard of the connection. */
-  onSocketClosed(connection: Connection): void;
-  idleLimitMs(): number;
-}
-
-/** `unopened`: no byte could be sent. `stuck`: it took calls and answered none. */
-export type ConnectionEnd = "unopened" | "lost" | "stuck" | "drained";
 
 /**
  * One socket that carries many calls at once.

@@ -2,7 +2,8 @@ import { Deadline } from "../../core/deadline.ts";
 import type { Dialect, Instance } from "../../snapshot/snapshot.ts";
 import type { Call } from "./call.ts";
 import { chooseConnection } from "./choose-connection.ts";
-import { Connection, type ConnectionContext, type ConnectionEnd, type ConnectionOwner } from "./connection.ts";
+import { Connection } from "./connection.ts";
+import type { ConnectionContext, ConnectionEnd, ConnectionOwner } from "./connection-owner.ts";
 import { type DialectContext, type DialectOwner, InstanceDialect } from "./instance-dialect.ts";
 import { InstancePace } from "./instance-pace.ts";
 
