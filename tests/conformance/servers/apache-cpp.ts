@@ -3,9 +3,11 @@ import { join } from "node:path";
 import { apacheVersion, copyApache, replaceIn } from "../../support/apache-source.ts";
 import { apacheCppServers } from "../../support/components.ts";
 import { buildOnce, run } from "./build-once.ts";
-import type { ConformanceServer, ServerDialect } from "./conformance-server.ts";
+import { type ConformanceServer, runTogether } from "./conformance-server.ts";
 import { startServer } from "./server-process.ts";
 
+const echoIdl = join(import.meta.dirname, "../echo.thrift");
+const echoSource = join(import.meta.dirname, "echo-server.cpp");
 const nonblocking = "TNonblockingServer";
 const libraries = ["thrift", "thriftnb", "thriftz", "boost_program_options", "boost_filesystem", "event", "ssl", "crypto", "z"];
 
@@ -13,7 +15,7 @@ const libraries = ["thrift", "thriftnb", "thriftz", "boost_program_options", "bo
 export const apacheCpp: ConformanceServer = {
   name: "Apache C++",
   component: apacheCppServers,
-  services: [],
+  services: ["ThriftTest", "Echo"],
   dialects: [
     { transport: "framed", protocol: "binary" },
     { transport: "framed", protocol: "compact" },
@@ -31,34 +33,39 @@ export const apacheCpp: ConformanceServer = {
   ],
   build,
   async start(dialect) {
-    const { transport, variant } = dialect;
-    const { port, stop } = await startServer(await build(), "./TestServer", [
-      ...["--port", "0", "--protocol", protocolOption(dialect)],
-      ...["--transport", transport === "header" ? "buffered" : transport],
-      ...["--server-type", variant === nonblocking ? "nonblocking" : "threaded"],
-    ]);
-    return { ports: { ThriftTest: port, SecondService: port }, stop };
+    const directory = await build();
+    const transport = dialect.transport === "header" ? "buffered" : dialect.transport;
+    const protocol = dialect.transport === "header" ? "header" : dialect.protocol;
+    const type = dialect.variant === nonblocking ? "nonblocking" : "threaded";
+    const ofApache = dialect.multiplexed ? { binary: "multi", compact: "multic" }[dialect.protocol] : protocol;
+    const apache = ["--port", "0", "--protocol", ofApache, "--transport", transport, "--server-type", type];
+    const echo = [type, transport, protocol, ...(dialect.multiplexed ? ["Echo"] : [])];
+    return runTogether(startServer(directory, "./TestServer", apache), startServer(directory, "./EchoServer", echo));
   },
 };
 
-function protocolOption({ transport, protocol, multiplexed }: ServerDialect): string {
-  if (transport === "header") return "header";
-  return multiplexed ? { binary: "multi", compact: "multic" }[protocol] : protocol;
-}
-
 function build(): Promise<string> {
   const recipe = readFileSync(import.meta.filename, "utf8");
-  return buildOnce("cpp", [apacheVersion, recipe], async (draft) => {
-    const sources = ["test/cpp/src/TestServer.cpp", "test/cpp/src/ThriftTest_extras.cpp"];
-    for (const path of [...sources, "test/ThriftTest.thrift"]) copyApache(path, draft);
-    replaceIn(join(draft, sources[0]!), [
-      ["TServerSocket(port)", 'TServerSocket("127.0.0.1", port)'],
-      ["TNonblockingServerSocket(port)", 'TNonblockingServerSocket("127.0.0.1", port)'],
-    ]);
-    await run(draft, "thrift", ["--gen", "cpp:cob_style,no_skeleton", "test/ThriftTest.thrift"]);
-    const generated = ["ThriftTest", "ThriftTest_types", "ThriftTest_constants", "SecondService"];
-    const files = [...sources, ...generated.map((name) => `gen-cpp/${name}.cpp`)];
-    const options = ["-O0", "-DHAVE_SIGNAL_H", "-DHAVE_STDINT_H", "-DHAVE_INTTYPES_H", "-I.", "-Igen-cpp"];
-    await run(draft, "g++", [...options, ...files, "-o", "TestServer", ...libraries.map((name) => `-l${name}`), "-pthread"]);
-  });
+  return buildOnce(
+    "cpp",
+    [apacheVersion, recipe, readFileSync(echoIdl, "utf8"), readFileSync(echoSource, "utf8")],
+    async (draft) => {
+      const sources = ["test/cpp/src/TestServer.cpp", "test/cpp/src/ThriftTest_extras.cpp"];
+      for (const path of [...sources, "test/ThriftTest.thrift"]) copyApache(path, draft);
+      replaceIn(join(draft, sources[0]!), [
+        ["TServerSocket(port)", 'TServerSocket("127.0.0.1", port)'],
+        ["TNonblockingServerSocket(port)", 'TNonblockingServerSocket("127.0.0.1", port)'],
+      ]);
+      for (const idl of ["test/ThriftTest.thrift", echoIdl])
+        await run(draft, "thrift", ["--gen", "cpp:cob_style,no_skeleton", idl]);
+      await compile(draft, "TestServer", sources, ["ThriftTest", "ThriftTest_types", "ThriftTest_constants", "SecondService"]);
+      await compile(draft, "EchoServer", [echoSource], ["Base", "Echo", "echo_types"]);
+    },
+  );
+}
+
+function compile(directory: string, program: string, sources: readonly string[], generated: readonly string[]): Promise<void> {
+  const files = [...sources, ...generated.map((name) => `gen-cpp/${name}.cpp`)];
+  const options = ["-O0", "-DHAVE_SIGNAL_H", "-DHAVE_STDINT_H", "-DHAVE_INTTYPES_H", "-I.", "-Igen-cpp", "-pthread"];
+  return run(directory, "g++", [...options, ...files, "-o", program, ...libraries.map((name) => `-l${name}`)]);
 }

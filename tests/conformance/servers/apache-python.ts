@@ -3,16 +3,18 @@ import { join } from "node:path";
 import { apacheVersion, copyApache, replaceIn } from "../../support/apache-source.ts";
 import { apachePythonServers, pythonWithThrift } from "../../support/components.ts";
 import { buildOnce, run } from "./build-once.ts";
-import type { ConformanceServer, ServerDialect } from "./conformance-server.ts";
+import { type ConformanceServer, runTogether, type ServerDialect } from "./conformance-server.ts";
 import { startServer } from "./server-process.ts";
 
 const accelerated = "accelerated";
+const echoServer = join(import.meta.dirname, "echo-server.py");
+const echoIdl = join(import.meta.dirname, "../echo.thrift");
 
 /** Apache's `test/py/TestServer.py`, with the library that Debian packages. */
 export const apachePython: ConformanceServer = {
   name: "Apache Python",
   component: apachePythonServers,
-  services: [],
+  services: ["ThriftTest", "Echo"],
   dialects: [
     { transport: "framed", protocol: "binary" },
     { transport: "framed", protocol: "compact" },
@@ -31,30 +33,34 @@ export const apachePython: ConformanceServer = {
   ],
   build,
   async start(dialect) {
-    const directory = await build();
-    const { port, stop } = await startServer(join(directory, "test/py"), pythonWithThrift!, [
-      "TestServer.py",
-      ...["--port", "0", "--protocol", protocolOption(dialect), "--transport", dialect.transport],
-      "TThreadedServer",
-    ]);
-    return { ports: { ThriftTest: port, SecondService: port }, stop };
+    const directory = join(await build(), "test/py");
+    const { transport, multiplexed } = dialect;
+    const protocol = protocolOption(dialect);
+    const apache = ["TestServer.py", "--port", "0", "--protocol", protocol, "--transport", transport, "TThreadedServer"];
+    const echo = [echoServer, "gen-py", transport, echoProtocol(dialect), ...(multiplexed ? ["Echo"] : [])];
+    return runTogether(startServer(directory, pythonWithThrift!, apache), startServer(directory, pythonWithThrift!, echo));
   },
 };
 
-function protocolOption({ transport, protocol, multiplexed, variant }: ServerDialect): string {
-  if (variant === accelerated) return { binary: "accel", compact: "accelc" }[protocol];
+function echoProtocol({ protocol, variant }: ServerDialect): string {
+  return variant === accelerated ? { binary: "accel", compact: "accelc" }[protocol] : protocol;
+}
+
+function protocolOption(dialect: ServerDialect): string {
+  const { transport, protocol, multiplexed, variant } = dialect;
+  if (variant === accelerated) return echoProtocol(dialect);
   if (transport === "header") return multiplexed ? "multih" : "header";
   return multiplexed ? { binary: "multi", compact: "multic" }[protocol] : protocol;
 }
 
 function build(): Promise<string> {
   const recipe = readFileSync(import.meta.filename, "utf8");
-  return buildOnce("python", [apacheVersion, recipe], async (draft) => {
+  return buildOnce("python", [apacheVersion, recipe, readFileSync(echoIdl, "utf8")], async (draft) => {
     copyApache("test/py", draft);
     copyApache("test/ThriftTest.thrift", draft);
     const tests = join(draft, "test/py");
     replaceIn(join(tests, "TestServer.py"), [["host = None", 'host = "127.0.0.1"']]);
     mkdirSync(join(tests, "gen-py"));
-    await run(tests, "thrift", ["--gen", "py", "-out", "gen-py", "../ThriftTest.thrift"]);
+    for (const idl of ["../ThriftTest.thrift", echoIdl]) await run(tests, "thrift", ["--gen", "py", "-out", "gen-py", idl]);
   });
 }

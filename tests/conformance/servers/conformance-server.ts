@@ -1,5 +1,6 @@
 import type { Component } from "../../support/components.ts";
 import type { Service } from "../cases.ts";
+import type { ServerProcess } from "./server-process.ts";
 
 /** A dialect that a server is started in. */
 export interface ServerDialect {
@@ -22,8 +23,8 @@ interface RunningServer {
 export interface ConformanceServer {
   readonly name: string;
   readonly component: Component;
-  /** Beside ThriftTest and, where multiplexed, SecondService. */
-  readonly services: readonly Service[];
+  /** Those that it has in every dialect; SecondService needs a multiplexed one. */
+  readonly services: readonly Exclude<Service, "SecondService">[];
   readonly dialects: readonly ServerDialect[];
   /** Into the cache; nothing to do when it is there. */
   build(): Promise<unknown>;
@@ -31,10 +32,25 @@ export interface ConformanceServer {
 }
 
 export function servicesIn(server: ConformanceServer, dialect: ServerDialect): readonly Service[] {
-  return ["ThriftTest", ...(dialect.multiplexed ? (["SecondService"] as const) : []), ...server.services];
+  return [...server.services, ...(dialect.multiplexed ? (["SecondService"] as const) : [])];
 }
 
 export function titleOf({ transport, protocol, multiplexed, foundOut, variant }: ServerDialect): string {
   const parts = [`${transport} ${protocol}`, multiplexed && "multiplexed", foundOut && "found out", variant];
   return parts.filter((part) => part).join(", ");
+}
+
+/** Apache's server has both services of ThriftTest.thrift. */
+export async function runTogether(
+  apacheServer: Promise<ServerProcess>,
+  echoServer: Promise<ServerProcess>,
+): Promise<RunningServer> {
+  const [apache, echo] = await Promise.all([apacheServer, echoServer]);
+  return {
+    ports: { ThriftTest: apache.port, SecondService: apache.port, Echo: echo.port },
+    async stop() {
+      await apache.stop();
+      await echo.stop();
+    },
+  };
 }

@@ -13,7 +13,7 @@ const module = "thriftgate/tests/kitex";
 export const kitex: ConformanceServer = {
   name: "Kitex",
   component: kitexServers,
-  services: [],
+  services: ["ThriftTest"],
   dialects: [
     { transport: "framed", protocol: "binary" },
     { transport: "buffered", protocol: "binary" },
