@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, it, onTestFinished } from "vitest";
 import type { OwnerHead, Store } from "../../gateway/src/control-plane/store/store.ts";
 import { describeWith, mongod } from "../support/components.ts";
@@ -42,6 +43,11 @@ function startChanges(store: Store, ownerId: string) {
     for (const look of waiting) look();
   }
 
+  // A test that fails leaves nothing behind that would run for ever.
+  onTestFinished(() => {
+    running = false;
+  });
+
   async function run(): Promise<void> {
     while (running) {
       const begun = performance.now();
@@ -50,6 +56,7 @@ function startChanges(store: Store, ownerId: string) {
       } catch (error) {
         expect(error).toMatchObject(unavailable);
         hasShadow = true;
+        await nextTurn();
       }
       longestMs = Math.max(longestMs, performance.now() - begun);
     }
@@ -85,7 +92,9 @@ async function expectWhole(store: Store, ownerId: string, least: number): Promis
 }
 
 describeWith(mongod, "faults of a replica set", () => {
-  it("loses nothing that was acknowledged when the primary is killed, and takes changes again soon", async () => {
+  it("loses nothing that was acknowledged when the primary is killed, and takes changes again soon", {
+    timeout: 180_000,
+  }, async () => {
     const deployment = await deployed(startReplicaSet);
     const dbName = newDatabase();
     const store = await openMongoStore({ url: deployment.url, dbName });
@@ -109,7 +118,7 @@ describeWith(mongod, "faults of a replica set", () => {
     expect((await sees("S", head.version)).version).toBe(head.version);
   });
 
-  it("goes on with a new primary when the old one hangs", async () => {
+  it("goes on with a new primary when the old one hangs", { timeout: 180_000 }, async () => {
     const deployment = await deployed(startReplicaSet);
     const store = await openMongoStore({ url: deployment.url, dbName: newDatabase() });
     await store.createOwner(ownerOf("S"), [serviceOf("S", "// 1")], "owner");
@@ -258,6 +267,8 @@ async function untilAnswered<T>(call: () => Promise<T | undefined>): Promise<T> 
       if (answer !== undefined) return answer;
     } catch (error) {
       expect(error).toMatchObject(unavailable);
+      // A store that is closed, since the test failed, says so at once.
+      await nextTurn();
     }
   }
 }
