@@ -49,11 +49,13 @@ function describeDialect(server: ConformanceServer, dialect: ServerDialect, onRe
       });
     }
 
-    it.runIf(services.includes("Echo"))("hands oneway calls on", async () => {
-      const sent = await through!.call("Echo", "notify", '{"message":"one way"}');
-      expect(sent.status).toBe(202);
-      await expect.poll(async () => (await through!.call("Echo", "received", "{}")).text).toContain('"one way"');
-    });
+    if (services.includes("Echo")) {
+      it("hands oneway calls on", async () => {
+        const sent = await through!.call("Echo", "notify", '{"message":"one way"}');
+        expect(sent.status).toBe(202);
+        await expect.poll(async () => (await through!.call("Echo", "received", "{}")).text).toContain('"one way"');
+      });
+    }
 
     it("keeps many calls at once apart", async () => {
       const texts = Array.from({ length: 200 }, (_, index) => `caller ${index}`);
