@@ -32,7 +32,8 @@ export class InstancePace {
 
   /** Would calls of other methods, behind it on a connection, wait much longer than they take? */
   isSlow(pace: MethodPace): boolean {
-    if (pace.ms < slowFromMs || this.answersOutOfOrder) return false;
-    return pace.ms > slowFactor * this.#swiftest!.ms;
+    // None yet, although a call was noted: by a connection from before the instance joined again.
+    if (pace.ms < slowFromMs || this.answersOutOfOrder || this.#swiftest === undefined) return false;
+    return pace.ms > slowFactor * this.#swiftest.ms;
   }
 }
