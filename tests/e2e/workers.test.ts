@@ -108,7 +108,7 @@ describe("a gateway with several workers", { timeout: 60_000 }, () => {
     process.kill(other!, "SIGKILL");
     await expect.poll(() => workersOf(gateway).includes(other!), SOON).toBe(false);
     await expect.poll(() => statuses(`${gateway.url}/S/p0`).catch(String), SOON).toEqual(Array(CONNECTIONS).fill(200));
-    expect(gateway.log()).toContain("another takes its place");
+    await expect.poll(gateway.log, SOON).toContain("another takes its place");
   });
 
   it("ends all of them with 0 at SIGTERM, after the calls under way", async () => {

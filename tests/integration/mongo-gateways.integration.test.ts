@@ -238,7 +238,7 @@ describeWith(mongod, "gateways on MongoDB", () => {
     onTestFinished(() => gateway.stop());
     expect(await codeOf(gateway, "Kept")).toBe("NO_HEALTHY_INSTANCE");
     expect((await update(gateway, "acme", "another-key", [])).status).toBe(401);
-    const log = gateway.log();
+    const log = await gateway.wholeLog();
     for (const [name, reason] of [
       ["Broken", /1:1: /],
       ["Unbound", /absent/],

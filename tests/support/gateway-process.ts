@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runProgram, thriftgate } from "./program.ts";
@@ -7,8 +8,10 @@ export interface GatewayProcess {
   readonly url: string;
   readonly adminUrl: string;
   readonly pid: number;
-  /** All that it has written to stderr so far. */
+  /** All that it has written to stderr so far; what it logs comes a moment later. */
   log(): string;
+  /** The same, once all that it has logged so far is in it. */
+  wholeLog(): Promise<string>;
   running(): boolean;
   residentBytes(): number;
   /** Ends it with `signal` and resolves to its exit code, or the signal's name. */
@@ -49,6 +52,12 @@ export async function startGatewayProcess(options: GatewayProcessOptions = {}): 
   return {
     ...ready,
     log: program.stderr,
+    async wholeLog() {
+      const requestId = randomUUID();
+      await fetch(`${ready.url}/nobody/nothing`, { headers: { "x-request-id": requestId } });
+      await program.says(new RegExp(requestId));
+      return program.stderr();
+    },
     running: () => running,
     residentBytes: () => Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${ready.pid}/status`, "utf8"))?.[1]) * 1024,
     end,

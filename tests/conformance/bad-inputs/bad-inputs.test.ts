@@ -230,7 +230,7 @@ describe("after all of it", () => {
   it("memory is back and nothing went wrong inside", { timeout: 30_000 }, async () => {
     const grown = () => fixture.gateway.residentBytes() - residentBefore;
     await expect.poll(grown, { timeout: 20_000 }).toBeLessThan(160 * mebibyte);
-    expect(fixture.gateway.log()).not.toMatch(/"level":60|"code":"INTERNAL"|uncaught|unhandled/i);
+    expect(await fixture.gateway.wholeLog()).not.toMatch(/"level":60|"code":"INTERNAL"|uncaught|unhandled/i);
   });
 });
 
