@@ -47,7 +47,7 @@ const dialects = (["framed", "buffered", "header", "ttheader"] as const).flatMap
   (["binary", "compact"] as const).map((protocol) => ({ transport, protocol })),
 );
 
-describe(`mutated replies, seed ${fuzzSeed}`, { timeout: fuzzTimeout }, () => {
+describe.concurrent(`mutated replies, seed ${fuzzSeed}`, { timeout: fuzzTimeout }, () => {
   const mutations = fc.array(arbitraryMutation, { minLength: mutationsPerReply, maxLength: mutationsPerReply });
 
   it("are refused, or are what the oracle reads in them", async () => {

@@ -3,7 +3,7 @@ import { createServiceCodec, type MethodCodec } from "../../thrift/src/compile/c
 import { RequestFault } from "../../thrift/src/json/request-fault.ts";
 import { assertStrictJson } from "../../thrift/src/json/strict-json.ts";
 import { compileIdl } from "../../thrift/src/schema/compile-idl.ts";
-import { fuzzMs, fuzzSeed, fuzzTimeout } from "../support/fuzz.ts";
+import { breather, fuzzMs, fuzzSeed, fuzzTimeout } from "../support/fuzz.ts";
 import { readWireStruct } from "../support/oracle-wire.ts";
 
 const idl = `
@@ -108,12 +108,13 @@ function codecWith(options: Parameters<typeof createServiceCodec>[2]): MethodCod
 }
 
 /** Runs until the time is over; each text must give well-formed Thrift or a fault, and soon. */
-function fuzz(name: string, run: (text: Buffer) => void): void {
+async function fuzz(name: string, run: (text: Buffer) => void): Promise<void> {
   const random = generator(fuzzSeed);
   const end = performance.now() + fuzzMs;
   let text: Buffer = Buffer.alloc(0);
   let slowest = 0;
   for (let round = 0; round % 64 !== 0 || performance.now() < end; round++) {
+    if (round % 64 === 0) await breather();
     text = mutate(Buffer.from(seeds[random(seeds.length)]!), random);
     const began = performance.now();
     try {
@@ -127,23 +128,23 @@ function fuzz(name: string, run: (text: Buffer) => void): void {
   expect(slowest).toBeLessThan(1_000);
 }
 
-describe(`mutated JSON, seed ${fuzzSeed}`, { timeout: fuzzTimeout }, () => {
+describe.concurrent(`mutated JSON, seed ${fuzzSeed}`, { timeout: fuzzTimeout }, () => {
   it.each([
     ["as it is", {}],
     ["leniently", { lenient: true }],
     ["strictly", { unknownFields: "reject" as const, maxDepth: 4, maxCallBytes: 300 }],
-  ])("is encoded %s, or refused", (name, options) => {
+  ])("is encoded %s, or refused", async (name, options) => {
     const codec = codecWith(options);
     const good = Buffer.from(codecWith({ maxDepth: 64 }).encodeJson(Buffer.from(seeds[0]!)).bytes).toString("hex");
-    fuzz(name, (text) => {
+    await fuzz(name, (text) => {
       const call = codec.encodeJson(text);
       readWireStruct(call.bytes.subarray(call.seqidOffset + 4), 70);
     });
     expect(Buffer.from(codecWith({ maxDepth: 64 }).encodeJson(Buffer.from(seeds[0]!)).bytes).toString("hex")).toBe(good);
   });
 
-  it("is JSON for JSON.parse where it is strict JSON, and only there", () => {
-    fuzz("strict", (text) => {
+  it("is JSON for JSON.parse where it is strict JSON, and only there", async () => {
+    await fuzz("strict", (text) => {
       let parses = true;
       try {
         JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(text));
@@ -161,9 +162,9 @@ describe(`mutated JSON, seed ${fuzzSeed}`, { timeout: fuzzTimeout }, () => {
     });
   });
 
-  it("as the arguments of a query is encoded, or refused", () => {
+  it("as the arguments of a query is encoded, or refused", async () => {
     const codec = codecWith({});
-    fuzz("query", (text) => {
+    await fuzz("query", (text) => {
       const pairs = [...new URLSearchParams(text.toString("latin1").replaceAll('"', "&").replaceAll(":", "="))];
       const call = codec.encodeText(pairs);
       readWireStruct(call.bytes.subarray(call.seqidOffset + 4), 70);
