@@ -156,7 +156,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   }
 
   async function listenInWorkers(pool: WorkerPool, admin: Listener): Promise<string> {
-    control = await listenOnControlSocket(expressClasses(app), app);
+    control = await listenOnControlSocket({ ...expressClasses(app), maxHeaderSize: 2 * limits.maxHeaderBytes }, app);
     const port = config.port || (await freePort(config.host));
     const { url } = await pool.listen({ port, controlSocket: control.path, adminAddress: admin.address });
     return url;

@@ -60,7 +60,7 @@ export class Membership extends EventEmitter<MembershipEvents> {
 
   /**
    * Tells the gateway that no more calls shall come; resolves when it knows, or can't be reached. Await it before the
-   * server stops listening. Holds the process, for two requests' time at most.
+   * server stops listening. Holds the process for one request's time more than there are gateways, at most.
    */
   leave(): Promise<void> {
     this.#departure ??= this.#leave();
@@ -78,7 +78,7 @@ export class Membership extends EventEmitter<MembershipEvents> {
 
   async #step(state: JoinState): Promise<JoinState> {
     if (!(await this.#isHealthy())) {
-      if (state.name === "joined") await this.#disconnect(state.serverId);
+      if (state.name === "joined" && !(await this.#disconnect(state.serverId))) return state;
       return { name: "unhealthy" };
     }
     if (state.name === "joined") {
@@ -139,8 +139,8 @@ export class Membership extends EventEmitter<MembershipEvents> {
   }
 
   async #leave(): Promise<void> {
-    // Requests hold no process by themselves; these two do: one that may be under way, and the good-bye.
-    const hold = setTimeout(() => {}, 2 * this.#timeoutMs);
+    // Requests hold no process by themselves; these do: one that may be under way, and a good-bye to each gateway until one hears it.
+    const hold = setTimeout(() => {}, (1 + this.#gateways.length) * this.#timeoutMs);
     this.#leaving.abort();
     await this.#life;
     if (this.#state.name === "joined") await this.#disconnect(this.#state.serverId);
@@ -149,12 +149,14 @@ export class Membership extends EventEmitter<MembershipEvents> {
     this.#tell("left");
   }
 
-  async #disconnect(serverId: string): Promise<void> {
+  /** Whether one of them knows. */
+  async #disconnect(serverId: string): Promise<boolean> {
     for (let tried = 0; tried < this.#gateways.length; tried += 1) {
       const gateway = this.#gateways[(this.#current + tried) % this.#gateways.length]!;
       const answer = await this.#post(gateway, "disconnect", { ServerID: serverId });
-      if (!(answer instanceof Error)) return;
+      if (!(answer instanceof Error) && answer.status < 500 && answer.status !== 429) return true;
     }
+    return false;
   }
 
   async #post(gateway: string, path: string, body: object): Promise<GatewayAnswer | Error> {

@@ -39,11 +39,13 @@ export interface ControlSocket {
 export async function listenOnControlSocket(options: ServerOptions, listener: RequestListener): Promise<ControlSocket> {
   const directory = mkdtempSync(join(tmpdir(), "thriftgate-"));
   const path = join(directory, "control");
-  const server = createServer(options, (req, res) => {
+  // What a worker lets pass is not judged again.
+  const server = createServer({ ...options, requireHostHeader: false, keepAliveTimeout: 0 }, (req, res) => {
     const peer = req.headers[peerHeader];
     if (typeof peer === "string") setForwardedPeer(req, peer);
     listener(req, res);
   });
+  server.maxHeadersCount = 0;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(path, resolve);

@@ -53,7 +53,10 @@ export class WorkerHandle {
     });
     this.#listening.catch(() => {});
     worker.on("message", (message: FromWorker) => this.#hear(message));
-    worker.on("error", () => {});
+    // One that could not be made a process has no end to tell of.
+    worker.on("error", () => {
+      if (this.pid === undefined) this.#gone(null, "an error");
+    });
     worker.on("exit", (code, signal) => this.#gone(code, signal));
   }
 

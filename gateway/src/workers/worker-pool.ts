@@ -55,7 +55,7 @@ export function createWorkerPool({ config, snapshot, clock, logger, interest }: 
     for (const worker of workers) worker.publish(changes);
   });
 
-  function start(begin: Begin): Promise<WorkerListening> {
+  async function start(begin: Begin): Promise<WorkerListening> {
     cluster.setupPrimary({ exec: workerFile, args: [], serialization: "advanced" });
     const startedAtMs = clock.monotonicMs();
     const worker = new WorkerHandle(cluster.fork(), clock, {
@@ -65,10 +65,7 @@ export function createWorkerPool({ config, snapshot, clock, logger, interest }: 
         if (closing || listening === undefined) return;
         restartMs = clock.monotonicMs() - startedAtMs < youngMs ? Math.min(restartMs * 2, longestRestartMs) : firstRestartMs;
         logger.error({ worker: worker.pid, code, signal, restartMs }, "a worker ended; another takes its place");
-        clock.after(restartMs, () => {
-          // That it can't start is told by its end.
-          if (!closing) start(begin).catch(() => {});
-        });
+        clock.after(restartMs, () => fill(begin));
       },
       onInterest(services) {
         for (const service of services) interest?.(service);
@@ -82,6 +79,16 @@ export function createWorkerPool({ config, snapshot, clock, logger, interest }: 
     return worker.start(begin, snapshot);
   }
 
+  /** Starts as many as there are too few. */
+  function fill(begin: Begin): void {
+    for (let missing = config.workers - workers.size; missing > 0 && !closing; missing--) {
+      start(begin).catch((error: unknown) => {
+        logger.error({ err: error }, "a worker could not be started");
+        clock.after(longestRestartMs, () => fill(begin));
+      });
+    }
+  }
+
   return {
     get address() {
       return listening?.address;
@@ -91,6 +98,8 @@ export function createWorkerPool({ config, snapshot, clock, logger, interest }: 
       const begin: Begin = { config: { ...config, port }, controlSocket, adminAddress, tellsInterest: interest !== undefined };
       const [first] = await Promise.all(Array.from({ length: config.workers }, () => start(begin)));
       listening = first!;
+      // One may have ended while the others began.
+      fill(begin);
       return listening;
     },
 

@@ -75,7 +75,8 @@ server.listen(Number(options.port), options.host, async () => {
 async function stay(record: InstanceRecord): Promise<void> {
   let nextMs = (timeToLiveSeconds * 1_000) / 3;
   try {
-    if (!(await registry.beat(serverId))) await registry.join(record);
+    const isKnown = await registry.beat(serverId);
+    if (!isKnown && !isStopping) await registry.join(record);
   } catch (error) {
     console.error(`registry-proxy: ${(error as Error).message}`);
     nextMs = RETRY_MS;

@@ -18,7 +18,9 @@ export interface HttpRequest {
   /** Whatever it holds. */
   readonly body: Uint8Array;
   /** What the fields without a source of their own come from: the body as JSON, or name–value pairs. */
-  readonly rest: "json" | readonly (readonly [name: string, value: TextValue])[];
+  readonly rest:
+    | "json"
+    | { readonly source: "query" | "form"; readonly pairs: readonly (readonly [name: string, value: TextValue])[] };
 }
 
 /** A field's value, and what to call the place that it came from. */
@@ -38,9 +40,9 @@ export function createHttpEncoder(
   text: TextEncoder,
   encodeJson: (json: Uint8Array) => EncodedCall,
 ): (request: HttpRequest) => EncodedCall {
-  const ownNames = new Set(
-    sources.flatMap((field) => field.sources.flatMap((source) => (source.kind === "query" ? [source.name] : []))),
-  );
+  const namesIn = (kind: "query" | "form"): ReadonlySet<string> =>
+    new Set(sources.flatMap((field) => field.sources.flatMap((source) => (source.kind === kind ? [source.name] : []))));
+  const ownNames = { query: namesIn("query"), form: namesIn("form") };
 
   return (request) => {
     const found = new Map<string, Found>();
@@ -49,8 +51,8 @@ export function createHttpEncoder(
       if (value !== undefined) found.set(field.jsonName, value);
     }
     const rest = request.rest === "json" ? jsonMembers(request.body, found) : textMembers(request.rest, found);
-    const parts: (string | Uint8Array)[] = [...found].map(([jsonName, { json }]) => `${stringJson(jsonName)}:${json}`);
-    parts.push(...rest.parts);
+    const ofPlaces: (string | Uint8Array)[] = [...found].map(([jsonName, { json }]) => `${stringJson(jsonName)}:${json}`);
+    const parts = ofPlaces.concat(rest.parts);
     const json = Buffer.from(`{${parts.map((part) => (typeof part === "string" ? part : Buffer.from(part).toString())).join()}}`);
     return atPlaces(found, rest.pointer, () => encodeJson(json));
   };
@@ -87,9 +89,9 @@ export function createHttpEncoder(
     return [...found.values()].some(({ place }) => place === "the body");
   }
 
-  /** Names that are some field's own source are no names of others. */
-  function textMembers(pairs: readonly (readonly [string, TextValue])[], found: ReadonlyMap<string, Found>): Rest {
-    const { json, pointer } = text.members(pairs.filter(([name]) => !ownNames.has(name) && !found.has(name)));
+  /** Names that are some field's own in that place are no names of others. */
+  function textMembers({ source, pairs }: Exclude<HttpRequest["rest"], "json">, found: ReadonlyMap<string, Found>): Rest {
+    const { json, pointer } = text.members(pairs.filter(([name]) => !ownNames[source].has(name) && !found.has(name)));
     return { parts: json === "" ? [] : [json], pointer };
   }
 }

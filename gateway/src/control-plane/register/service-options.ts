@@ -61,6 +61,9 @@ class OptionFields {
   readonly #fields: Fields;
 
   constructor(value: unknown, pointer: string, names: readonly string[]) {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      throw invalidOption(pointer, "An object is expected here.");
+    }
     this.#fields = new Fields(value, pointer, names, invalidOption);
   }
 

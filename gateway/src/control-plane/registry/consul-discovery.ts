@@ -195,7 +195,16 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
     cancelTurn = clock.after(turnMs, takeTurn);
   }
   function follow(path: string, onAnswer: (answer: ConsulAnswer) => void): () => void {
-    const stop = watchConsul({ client, clock, path, onAnswer, onFailure: (error) => failed(path, error) });
+    const stop = watchConsul({
+      client,
+      clock,
+      path,
+      onAnswer,
+      onHeard() {
+        answeredAtMs = clock.monotonicMs();
+      },
+      onFailure: (error) => failed(path, error),
+    });
     return () => {
       stop();
       troubles.delete(path);

@@ -8,6 +8,8 @@ export interface ConsulWatchOptions {
   readonly path: string;
   /** The first answer, and every one that differs from the one before. What it throws counts as a failed query. */
   readonly onAnswer: (answer: ConsulAnswer) => void;
+  /** Any answer, also one that is the same as before. */
+  readonly onHeard?: () => void;
   /** A query failed, or one that was preceded by a failure did not. */
   readonly onFailure?: (error: unknown) => void;
 }
@@ -37,7 +39,9 @@ export function watchConsul(options: ConsulWatchOptions): () => void {
       signal: stopper.signal,
     });
     if (answer.index === 0) throw new Error("Consul answered without an index");
-    if (stopper.signal.aborted || answer.index === index) return;
+    if (stopper.signal.aborted) return;
+    options.onHeard?.();
+    if (answer.index === index) return;
     onAnswer(answer);
     // Backwards: other servers, or a state from a backup, which count anew.
     index = answer.index < index ? 0 : answer.index;

@@ -38,6 +38,7 @@ export function createLastSnapshotStore({ store, dataDir, clock, logger }: LastS
   let isOpen = false;
   let retrying: Promise<void> = Promise.resolve();
   let closed = false;
+  let lastRefusal: string | undefined;
 
   function later(what: "retry" | "save" | "confirm", delayMs: number, work: () => Promise<void>): void {
     if (closed || cancels.has(what)) return;
@@ -106,8 +107,19 @@ export function createLastSnapshotStore({ store, dataDir, clock, logger }: LastS
       await becomeLive();
       logger.info("the store is there again");
     } catch (err) {
-      logger.debug({ err }, "the store is still gone");
+      refused(err);
       retryLater();
+    }
+  }
+
+  /** It may be there, and refuse: a wrong password does not get right by waiting. Told once. */
+  function refused(err: unknown): void {
+    const isAway = err instanceof GatewayError && err.code === "STORE_UNAVAILABLE";
+    const reason = String(err);
+    if (isAway || reason === lastRefusal) logger.debug({ err }, "the store is still gone");
+    else {
+      lastRefusal = reason;
+      logger.warn({ err }, "the store refuses this gateway; trying again");
     }
   }
 

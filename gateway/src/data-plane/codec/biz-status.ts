@@ -24,7 +24,8 @@ function parseExtra(json: string | undefined): Readonly<Record<string, string>> 
     throw unreadable(error);
   }
   if (extra === null) return {};
-  if (typeof extra !== "object" || !Object.values(extra).every((value) => typeof value === "string")) throw unreadable(undefined);
+  if (typeof extra !== "object" || Array.isArray(extra) || !Object.values(extra).every((value) => typeof value === "string"))
+    throw unreadable(undefined);
   return extra as Record<string, string>;
 }
 

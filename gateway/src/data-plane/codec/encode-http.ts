@@ -47,13 +47,22 @@ export function encodeHttp(codec: HttpCodec, parts: RequestParts): EncodedCall {
     },
     uri: parts.uri,
     body: parts.body,
-    rest: parts.inQuery ? query : parts.formType === undefined ? "json" : form,
+    rest: restOf(parts, query, form),
   };
   try {
     return codec.encode(request);
   } catch (error) {
     throw asGatewayError(error);
   }
+}
+
+function restOf(
+  { inQuery, formType }: RequestParts,
+  query: readonly QueryPair[],
+  form: readonly FormPair[],
+): HttpRequest["rest"] {
+  if (inQuery) return { source: "query", pairs: query };
+  return formType === undefined ? "json" : { source: "form", pairs: form };
 }
 
 function valuesOf(pairs: readonly FormPair[], name: string): readonly (string | Uint8Array)[] {

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { createCallFormat } from "@thriftgate/thrift";
+import { createCallFormat, MessageType } from "@thriftgate/thrift";
 import { Deadline } from "../../core/deadline.ts";
 import type { GatewayError } from "../../core/errors.ts";
 import type { Dialect, Instance } from "../../snapshot/snapshot.ts";
@@ -242,7 +242,8 @@ export class Connection extends Deadline implements CallCarrier, ReplyReceiver {
     if (observer === undefined) this.#abandoned -= 1;
     call.observer = undefined;
     this.#forget(call);
-    const staysInUse = observer?.onReply(type, bytes, bodyOffset, end, headers) ?? true;
+    // Of a call that nobody waits for, an exception may be Kitex's, which closes behind it.
+    const staysInUse = observer ? observer.onReply(type, bytes, bodyOffset, end, headers) : type !== MessageType.exception;
     if (!staysInUse || headers?.get(readyToReset) === "1") this.drain();
     this.#closeIfDrained();
   }

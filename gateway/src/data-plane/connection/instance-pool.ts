@@ -74,10 +74,11 @@ export class InstancePool extends Deadline implements ConnectionOwner, DialectOw
     this.#instance = instance;
     if (moved || before.joinedAtMs !== instance.joinedAtMs) this.#pace = new InstancePace();
     if (!moved && !speaksAnew) return;
-    const { current } = this.#dialect;
-    this.#dialect.stop();
+    const former = this.#dialect;
     this.#dialect = new InstanceDialect(instance, this.#context, this);
-    if (moved || !isSame(current, this.#dialect.current)) this.#drain();
+    if (moved || !isSame(former.current, this.#dialect.current)) this.#drain();
+    // Only now: the calls that wait for it go out as the instance speaks from now on.
+    former.stop();
   }
 
   get instance(): Instance {

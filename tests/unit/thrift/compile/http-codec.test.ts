@@ -20,9 +20,19 @@ struct S {
 service T { S call(1: S s) }`;
 
 /** A request that holds these values, as \`kind name\`. */
-function request(values: Readonly<Record<string, readonly string[]>>, rest: HttpRequest["rest"] = [], body = ""): HttpRequest {
+function request(
+  values: Readonly<Record<string, readonly string[]>>,
+  rest: "json" | readonly (readonly [string, string])[] = [],
+  body = "",
+  source: "query" | "form" = "query",
+): HttpRequest {
   const known = new Map(Object.entries(values));
-  return { values: (kind, name) => known.get(`${kind} ${name}`) ?? [], uri: "/", body: Buffer.from(body), rest };
+  return {
+    values: (kind, name) => known.get(`${kind} ${name}`) ?? [],
+    uri: "/",
+    body: Buffer.from(body),
+    rest: rest === "json" ? rest : { source, pairs: rest },
+  };
 }
 
 const codec = codecOf(IDL);
@@ -84,6 +94,21 @@ describe("values become what the same JSON becomes", () => {
       }),
     );
   });
+});
+
+test("a name is a field's own in its own place alone", () => {
+  const named = codecOf('struct S { 1: string a (api.form="n"), 2: string n } service T { S call(1: S s) }', {
+    unknownFields: "reject",
+  });
+  const hex = (...parts: Parameters<typeof request>) => argumentsHex(named.http!.encode(request(...parts)));
+  const json = (text: string) => argumentsHex(named.encodeJson(Buffer.from(text)));
+  expect(hex({ "form n": ["x"] }, [["n", "x"]], "", "form")).toBe(json('{"a":"x"}'));
+  expect(hex({}, [["n", "x"]], "", "query")).toBe(json('{"n":"x"}'));
+});
+
+test("a body of very many keys that nobody knows is taken", () => {
+  const keys = Array.from({ length: 200_000 }, (_, i) => `"k${i}":0`).join();
+  expect(encode({ "path id": ["1"] }, "json", `{${keys},"plain":2}`)).toBe(fromJson('{"id":1,"plain":2}'));
 });
 
 describe("faults", () => {
