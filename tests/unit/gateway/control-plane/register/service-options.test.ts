@@ -50,7 +50,8 @@ describe("what is refused", () => {
 
   test("options that are no object", async () => {
     const { api } = await startControlPlane();
-    await api.post("/register").send(withOptions(7)).expect(400);
+    const { body } = await api.post("/register").send(withOptions(7)).expect(422);
+    expect([body.code, body.pointer]).toEqual(["INVALID_OPTION", expect.stringMatching(/\/Options$/)]);
   });
 });
 
