@@ -91,7 +91,8 @@ class PacedRun {
     if (this.#answered === this.#total) return;
     const now = performance.now();
     for (let due = this.#nextDueMs(); due <= now && this.#sent < this.#total; due = this.#nextDueMs()) {
-      const caller = this.#idle.pop();
+      // The one that has waited longest: a server closes connections that are never used.
+      const caller = this.#idle.shift();
       if (caller === undefined) break;
       this.#sent += 1;
       caller.dueMs = due;
