@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { apacheVersion, copyApache, replaceIn } from "../../support/apache-source.ts";
 import { apacheCppServers } from "../../support/components.ts";
 import { buildOnce, run } from "./build-once.ts";
-import { type ConformanceServer, runTogether } from "./conformance-server.ts";
+import { apacheDialects, type ConformanceServer, runTogether } from "./conformance-server.ts";
 import { startServer } from "./server-process.ts";
 
 const echoIdl = join(import.meta.dirname, "../echo.thrift");
@@ -17,12 +17,7 @@ export const apacheCpp: ConformanceServer = {
   component: apacheCppServers,
   services: ["ThriftTest", "Echo"],
   dialects: [
-    { transport: "framed", protocol: "binary" },
-    { transport: "framed", protocol: "compact" },
-    { transport: "buffered", protocol: "binary" },
-    { transport: "buffered", protocol: "compact" },
-    { transport: "header", protocol: "binary" },
-    { transport: "header", protocol: "compact" },
+    ...apacheDialects,
     { transport: "framed", protocol: "binary", variant: nonblocking },
     { transport: "framed", protocol: "compact", variant: nonblocking },
     { transport: "framed", protocol: "binary", multiplexed: true },

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { apacheVersion, copyApache } from "../../support/apache-source.ts";
 import { apacheGoServers } from "../../support/components.ts";
 import { buildOnce, run } from "./build-once.ts";
-import { type ConformanceServer, runTogether } from "./conformance-server.ts";
+import { apacheDialects, type ConformanceServer, runTogether } from "./conformance-server.ts";
 import { startServer } from "./server-process.ts";
 
 const echoIdl = join(import.meta.dirname, "../echo.thrift");
@@ -16,12 +16,7 @@ export const apacheGo: ConformanceServer = {
   component: apacheGoServers,
   services: ["ThriftTest", "Echo"],
   dialects: [
-    { transport: "framed", protocol: "binary" },
-    { transport: "framed", protocol: "compact" },
-    { transport: "buffered", protocol: "binary" },
-    { transport: "buffered", protocol: "compact" },
-    { transport: "header", protocol: "binary" },
-    { transport: "header", protocol: "compact" },
+    ...apacheDialects,
     { transport: "framed", protocol: "binary", foundOut: true },
     { transport: "buffered", protocol: "binary", foundOut: true },
     { transport: "header", protocol: "compact", foundOut: true },

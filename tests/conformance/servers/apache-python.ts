@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { apacheVersion, copyApache, replaceIn } from "../../support/apache-source.ts";
 import { apachePythonServers, pythonWithThrift } from "../../support/components.ts";
 import { buildOnce, run } from "./build-once.ts";
-import { type ConformanceServer, runTogether, type ServerDialect } from "./conformance-server.ts";
+import { apacheDialects, type ConformanceServer, runTogether, type ServerDialect } from "./conformance-server.ts";
 import { startServer } from "./server-process.ts";
 
 const accelerated = "accelerated";
@@ -16,12 +16,7 @@ export const apachePython: ConformanceServer = {
   component: apachePythonServers,
   services: ["ThriftTest", "Echo"],
   dialects: [
-    { transport: "framed", protocol: "binary" },
-    { transport: "framed", protocol: "compact" },
-    { transport: "buffered", protocol: "binary" },
-    { transport: "buffered", protocol: "compact" },
-    { transport: "header", protocol: "binary" },
-    { transport: "header", protocol: "compact" },
+    ...apacheDialects,
     { transport: "framed", protocol: "binary", variant: accelerated },
     { transport: "buffered", protocol: "compact", variant: accelerated },
     { transport: "buffered", protocol: "binary", multiplexed: true },

@@ -14,6 +14,11 @@ export interface ServerDialect {
   readonly variant?: string;
 }
 
+/** Every transport of Apache's with every protocol; each of its languages has them all. */
+export const apacheDialects: readonly ServerDialect[] = (["framed", "buffered", "header"] as const).flatMap((transport) =>
+  (["binary", "compact"] as const).map((protocol) => ({ transport, protocol })),
+);
+
 interface RunningServer {
   readonly ports: Readonly<Partial<Record<Service, number>>>;
   stop(): Promise<void>;

@@ -51,7 +51,7 @@ export class DialectProbe extends Deadline {
     this.#patienceMs = patienceMs;
     this.#onOutcome = onOutcome;
     const reader = createMessageReader(dialect, this.#onMessage, readerLimits);
-    const onOpen = () => this.#ask(bytesOf(dialect, context.security.accessToken(instance.service)));
+    const onOpen = () => this.#ask(bytesOf(dialect));
     const socket = openSocket(instance, context, { onHandshake() {}, onOpen });
     this.#socket = socket;
     socket.on("data", (chunk) => {
@@ -101,8 +101,8 @@ export class DialectProbe extends Deadline {
   }
 }
 
-function bytesOf(dialect: Dialect, accessToken: string | undefined): Uint8Array {
-  const format = createCallFormat(dialect, accessToken);
+function bytesOf(dialect: Dialect): Uint8Array {
+  const format = createCallFormat(dialect);
   if (format !== undefined) return format(probeCall, probeSeqid);
   const head = patchedHead(probeCall, seqidOffset, probeSeqid, dialect.transport === "framed");
   return Buffer.concat([head, tailAfterHead(probeCall, seqidOffset)]);
